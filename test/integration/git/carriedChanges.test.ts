@@ -121,6 +121,37 @@ describe('what lands of a thread that began with uncommitted changes', () => {
     expect(await scene.git('show', 'main:moved.txt')).toContain('PERSON');
   });
 
+  test('nor does what is left of it when the agent moved it and then changed most of it, in one file or in several', async () => {
+    const carried = await scene.begin();
+    const own = (name: string) => `${lines(name)}${lines(`${name} again`)}`;
+    await rm(join(scene.thread.path, 'notes/new.txt'));
+    await scene.work({
+      'moved.txt': `${own('top')}  PERSON\n${own('end')}`,
+      'kept.txt': `${own('kept')}wrote\n`,
+    });
+    expect(await scene.predicted(carried)).toEqual(['kept.txt', 'moved.txt']);
+    expect(await scene.merge(carried, 'squash')).toMatchObject({
+      kind: 'conflicted',
+      files: ['kept.txt', 'moved.txt'],
+    });
+    // What a later commit takes out again would be in the history all the same.
+    await scene.work({ 'moved.txt': own('top'), 'kept.txt': own('kept') });
+    expect(await scene.merge(carried, 'rebase')).toMatchObject({ kind: 'conflicted' });
+    expect(await scene.merge(carried, 'squash')).toMatchObject({ kind: 'merged' });
+    expect(await scene.git('log', '--patch', 'main')).not.toContain('PERSON');
+  });
+
+  test('a draft of the person’s that the agent threw away for a file of its own keeps nothing from landing', async () => {
+    await scene.repository.write('notes/new.txt', `import it\n\n{\n${lines('draft')}}\n`);
+    const carried = await scene.begin();
+    await rm(join(scene.thread.path, 'notes/new.txt'));
+    const mine = `import it\n\n{\n${lines('better')}}\n`;
+    await scene.work({ 'notes/better.txt': mine });
+    expect(await scene.predicted(carried)).toEqual([]);
+    expect(await scene.merge(carried, 'rebase')).toMatchObject({ kind: 'merged' });
+    expect(await scene.git('show', 'main:notes/better.txt')).toBe(mine.trim());
+  });
+
   test('an agent that put the person’s changes into its own commit lands only what is its own', async () => {
     const carried = await scene.begin();
     await writeIn(scene.thread.path, 'work.txt', 'AGENT\n');

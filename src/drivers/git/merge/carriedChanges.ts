@@ -1,17 +1,8 @@
 import type { NotMerged } from '../../../core/merges/mergeDriver.js';
-import type { RepositoryGit } from '../command/boundGit.js';
-import { binary, binaryPath } from '../command/gitPath.js';
+import { copiesIn, type Carrying } from './copiedChanges.js';
 import { madeUpCommit } from './madeUpCommit.js';
 import { named } from './mergeOutcomes.js';
 import { mergeTree, type TreeMerge } from './mergeTree.js';
-
-/** Where something is asked for about a thread that began with uncommitted changes of the person. */
-export interface Carrying {
-  readonly repository: RepositoryGit;
-  /** The commit of these changes. Its parent is what was checked out. */
-  readonly carried: string;
-  readonly signal: AbortSignal | undefined;
-}
 
 /** A thread's head and a commit of the target; `landed` as in a merge's request. */
 interface Meeting {
@@ -61,36 +52,10 @@ export async function mergeOwnWork(carrying: Carrying, { head, target, landed }:
   const [ours, theirs] = [await treeOf(carrying, target), await treeOf(carrying, head)];
   const merged = await onTop(carrying, { base: base.tree, ours, theirs });
   if (merged.kind !== 'tree') return merged;
-  const files = await copiesIn(carrying, { target: ours, result: merged.tree });
+  const files = await copiesIn(carrying, { target: ours, result: merged.tree, head: theirs });
   return files.length === 0
     ? merged
     : { kind: 'conflicts', files, what: `differ in ${named(files)}, a copy of what you have not committed` };
-}
-
-/**
- * New files whose contents are those of a file that the person has not committed: an agent moved or copied it, and with it the person's
- * work would land.
- */
-export async function copiesIn(
-  { repository, carried, signal }: Carrying,
-  { target, result }: { readonly target: string; readonly result: string },
-): Promise<readonly string[]> {
-  const blobs = async (from: string, to: string): Promise<readonly (readonly [string, string])[]> => {
-    const args = ['diff-tree', '-r', '--raw', '--no-renames', '--no-abbrev', '-z', from, to, '--'];
-    const records = (await repository.run({ args, reads: true, signal })).records().map(binary);
-    // `:<old mode> <new mode> <old id> <new id> <status>`, then the path.
-    return records.flatMap((record, at) =>
-      at % 2 === 0 ? [[record.split(' ')[3] ?? '', binaryPath(records[at + 1] ?? '')] as const] : [],
-    );
-  };
-  const landing = await blobs(target, result);
-  if (landing.length === 0) return [];
-  const carriedFiles = new Set((await blobs(`${carried}^1`, carried)).map(([id]) => id));
-  const found = landing.filter(([id]) => carriedFiles.has(id) && !/^0+$/.test(id));
-  if (found.length === 0) return [];
-  const empty = (await repository.run({ args: ['hash-object', '-t', 'blob', '--stdin'], input: '', signal })).text();
-  const committed = new Set((await blobs(await emptyTree(repository, signal), target)).map(([id]) => id));
-  return found.filter(([id]) => id !== empty && !committed.has(id)).map(([, path]) => path);
 }
 
 /** The commits of a thread that are its own, in order; undefined when they cannot be told from the person's changes. */
@@ -142,8 +107,4 @@ async function treeOf({ repository, signal }: Carrying, commit: string): Promise
 async function isAncestor({ repository, signal }: Carrying, ancestor: string, of: string): Promise<boolean> {
   const args = ['merge-base', '--is-ancestor', ancestor, of];
   return (await repository.run({ args, reads: true, signal, accept: [0, 1] })).exitCode === 0;
-}
-
-async function emptyTree(repository: RepositoryGit, signal: AbortSignal | undefined): Promise<string> {
-  return (await repository.run({ args: ['mktree', '-z'], input: '', signal })).text();
 }

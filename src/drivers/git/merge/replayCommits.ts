@@ -1,6 +1,7 @@
 import type { ComputedMerge, NotMerged } from '../../../core/merges/mergeDriver.js';
-import { copiesIn, ownCommits } from './carriedChanges.js';
+import { ownCommits } from './carriedChanges.js';
 import type { Computation } from './computation.js';
+import { copiesIn } from './copiedChanges.js';
 import { madeUpCommit } from './madeUpCommit.js';
 import { makeCommit } from './makeCommit.js';
 import { blocked } from './mergeOutcomes.js';
@@ -29,9 +30,8 @@ export async function replayCommits(work: Computation, mergedTree: string): Prom
     if (picked.kind !== 'tree') return picked;
     // The target has it already, in another commit.
     if (picked.tree === tip.tree) continue;
-    if (carrying && (await copiesIn(carrying, { target: target.tree, result: picked.tree })).length > 0) {
-      return notApart(request.target);
-    }
+    const landing = { target: target.tree, result: picked.tree, head: commit };
+    if (carrying && (await copiesIn(carrying, landing)).length > 0) return notApart(request.target);
     const { author, message } = await readCommit(work, commit);
     const made = await makeCommit(work, { tree: picked.tree, parents: [tip.commit], message, author });
     if (made.kind !== 'commit') return made;
