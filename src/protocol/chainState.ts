@@ -8,3 +8,11 @@ export function chainStateOf({ state, said }: Chain, { head }: Pick<Thread, 'hea
   const isEarlier = said.some(({ commit }) => commit !== '' && commit !== head);
   return state === 'approved' && isEarlier ? 'approvedEarlier' : state;
 }
+
+/** Agents that have approved exactly what the thread is now, when nobody whose word counts has said otherwise. */
+export function approvingAgents({ chain, head }: Pick<Thread, 'chain' | 'head'>): readonly string[] {
+  if (!chain || chainStateOf(chain, { head }) !== 'approved') return [];
+  return chain.said
+    .filter(({ verdict, commit }) => verdict === 'approve' && commit !== '' && commit === head)
+    .map(({ agent }) => agent);
+}

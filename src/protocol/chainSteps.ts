@@ -1,5 +1,5 @@
 import type { Run } from './gen/muster/v1/runs_pb.js';
-import type { AgentVerdict, Message } from './gen/muster/v1/threads_pb.js';
+import type { AgentVerdict, Message, Thread } from './gen/muster/v1/threads_pb.js';
 
 /** Messages that made an agent work. */
 const asking: ReadonlySet<string> = new Set(['dispatch', 'handoff', 'changes-requested', 'take-over']);
@@ -9,20 +9,29 @@ export interface ChainStep {
   readonly message: Message;
   /** The last run for it; undefined before one is queued, or when it was refused. */
   readonly run: Run | undefined;
-  /** approve, request_changes, comment: what its run said with the tool; undefined: nothing. */
+  /** approve, request_changes, comment: what its run said with the tool, or at the end of its answer; undefined: nothing. */
   readonly verdict: string | undefined;
 }
 
 /** Who asked whom for what on a thread, oldest first. */
-export function chainSteps(thread: {
+export function chainSteps({
+  messages,
+  runs,
+  verdicts,
+  thread,
+}: {
   readonly messages: readonly Message[];
   readonly runs: readonly Run[];
   readonly verdicts: readonly AgentVerdict[];
+  readonly thread?: Pick<Thread, 'chain'> | undefined;
 }): readonly ChainStep[] {
-  return thread.messages
-    .filter(({ intent }) => asking.has(intent))
-    .map(message => {
-      const run = thread.runs.findLast(({ messageId }) => messageId === message.id);
-      return { message, run, verdict: thread.verdicts.findLast(({ runId }) => runId === run?.id)?.verdict };
-    });
+  const asked = messages.filter(({ intent }) => asking.has(intent));
+  return asked.map(message => {
+    const run = runs.findLast(({ messageId }) => messageId === message.id);
+    const said = verdicts.findLast(({ runId }) => runId === run?.id)?.verdict;
+    // What the thread knows of an agent's opinion is from when it was asked for it last.
+    const isLast = asked.findLast(({ to }) => to === message.to) === message && run?.status === 'completed';
+    const opinion = isLast ? thread?.chain?.said.find(({ agent }) => agent === message.to)?.verdict : undefined;
+    return { message, run, verdict: said ?? (opinion || undefined) };
+  });
 }

@@ -27,6 +27,11 @@ test.each(themes)(
       threadView({ id: 'k3v9x2m4q7w1', summary: 'Conflicting', conflicting: true, conflictTarget: 'main' }),
       threadView({ id: 'k3v9x2m4q7w2', summary: 'Second attempt', attempt: { place: 2, of: 3 } }),
       threadView({ id: 'k3v9x2m4q7w3', summary: 'Stopped', latestRun }),
+      threadView({
+        id: 'k3v9x2m4q7w5',
+        summary: 'Reviewed',
+        approvedBy: { agents: 'eve', commit: '12ab34cd56' },
+      }),
       threadView({ id: 'k3v9x2m4q7w4', summary: 'Over', status: 'closed', latestRun }),
     ];
     const show = async (view: BoardView): Promise<void> => {
@@ -34,6 +39,7 @@ test.each(themes)(
       const card = (text: string) => page.locator('.card', { hasText: text }).first();
       await card('Conflicting').getByText('conflicts with main').waitFor();
       await card('Second attempt').getByText('attempt 2 of 3').waitFor();
+      await card('Reviewed').getByText('approved by eve at 12ab34cd').waitFor();
       await card('Stopped').getByText('Stopped before it was done').last().waitFor();
       await card('Over').getByText('Closed · stopped before it was done').last().waitFor();
       const color = (text: string) =>

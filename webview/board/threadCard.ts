@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { formatCost, formatLineChanges, shortId } from '../../src/protocol/displayFormat.js';
+import { formatCost, formatLineChanges } from '../../src/protocol/displayFormat.js';
 import { offeredActions, type ThreadAction } from '../../src/protocol/webview/threadActions.js';
 import { threadNeed } from '../../src/protocol/webview/threadNeeds.js';
 import type { ThreadView } from '../../src/protocol/webview/threadView.js';
@@ -8,6 +8,7 @@ import { icon } from '../shared/icon.js';
 import { sinceOf } from './boardColumns.js';
 import { stateIcon, stateWord } from '../shared/stateLabel.js';
 import { age, elapsed } from '../shared/timeText.js';
+import { approvalText } from '../shared/approvalText.js';
 import { actionHint } from '../shared/actionHint.js';
 import { nextStepIcons } from '../shared/nextStepIcons.js';
 
@@ -87,6 +88,7 @@ function facts({ thread, strings, withProject, mark }: CardOptions): TemplateRes
   const { latestRun, filesChanged } = thread;
   const startedAt = thread.status === 'working' ? latestRun?.startedAt : undefined;
   const cost = formatCost(thread.costUsd);
+  const approval = approvalText(thread, strings);
   const changes = formatLineChanges(thread.additions, thread.deletions);
   const isEmpty = thread.status === 'ready' && thread.filesChanged === 0;
   const showState =
@@ -102,7 +104,7 @@ function facts({ thread, strings, withProject, mark }: CardOptions): TemplateRes
     ${showState ? html`<span>${stateWord(thread, strings)}</span>` : nothing}
     <span>${startedAt === undefined ? age(sinceOf(thread)) : elapsed(startedAt, undefined)}</span>
     ${thread.conflictTarget === undefined ? nothing : html`<span class="card-conflict">${icon('warning')} ${fill(strings.conflictsWith, thread.conflictTarget)}</span>`}
-    ${thread.approved === undefined ? nothing : html`<span>${icon('verified')} ${fill(strings.approvedAt, shortId(thread.approved))}</span>`}
+    ${approval === undefined ? nothing : html`<span>${icon('verified')} ${approval}</span>`}
     ${cost === '' ? nothing : html`<span>${cost}</span>`}
     ${
       filesChanged === undefined || filesChanged === 0

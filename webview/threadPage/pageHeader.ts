@@ -9,6 +9,7 @@ import {
 } from '../../src/protocol/webview/threadActions.js';
 import type { RunView, ThreadView } from '../../src/protocol/webview/threadView.js';
 import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
+import { approvalText } from '../shared/approvalText.js';
 import { actionHint } from '../shared/actionHint.js';
 import { icon } from '../shared/icon.js';
 import { chosenItem } from '../shared/menu.js';
@@ -133,6 +134,7 @@ function facts(
   const timed = latestRun?.agent === agent ? latestRun : own;
   const cost = formatCost(thread.costUsd);
   const tokens = formatTokens(thread.tokens);
+  const approval = approvalText(thread, strings);
   const base = baseCommit === '' ? baseRef : `${baseRef === '' ? '' : `${baseRef}@`}${shortId(baseCommit)}`;
   const parts: (TemplateResult | typeof nothing)[] = [
     thread.projectName === '' ? nothing : html`<span>${thread.projectName}</span>`,
@@ -151,11 +153,7 @@ function facts(
     timed?.startedAt === undefined
       ? html`<span>${age(thread.createdAt, text => ago(text, strings))}</span>`
       : html`<span>${elapsed(timed.startedAt, timed.endedAt)}</span>`,
-    thread.approved === undefined
-      ? nothing
-      : html`<span class="fact-approved"
-          >${icon('verified')}${fill(strings.approvedAt, shortId(thread.approved))}</span
-        >`,
+    approval === undefined ? nothing : html`<span class="fact-approved">${icon('verified')}${approval}</span>`,
     cost === '' ? nothing : html`<span>${cost}</span>`,
     tokens === '' ? nothing : html`<span>${fill(strings.tokens, tokens)}</span>`,
   ];

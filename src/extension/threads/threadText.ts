@@ -10,6 +10,7 @@ import {
   sumKnown,
 } from '../../protocol/displayFormat.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { approvingAgents } from '../../protocol/chainState.js';
 import { approvedHead } from '../../protocol/webview/threadView.js';
 import {
   parseThreadStatus,
@@ -91,7 +92,11 @@ function stoppedText({ latestRun }: Thread): string {
 
 function approvedText(thread: Thread): string {
   const head = approvedHead(thread);
-  return head === undefined ? '' : vscode.l10n.t('approved by you at {0}', shortId(head));
+  if (head !== undefined) return vscode.l10n.t('approved by you at {0}', shortId(head));
+  const agents = approvingAgents(thread);
+  return agents.length === 0
+    ? ''
+    : vscode.l10n.t('approved by {0} at {1}', agents.map(oneLine).join(', '), shortId(thread.head));
 }
 
 /** Why a queued run does not start yet; empty when it only waits for its turn. */

@@ -56,6 +56,7 @@ const needActions: Readonly<Record<ThreadNeed, readonly ThreadAction[]>> = {
   conflict: ['resolve', 'mergeByHand', 'mergeRebase', 'openWorktree'],
   targetEdits: ['mergeAgain', 'showSourceControl'],
   mergeFailed: ['mergeAgain'],
+  nothingToMerge: ['close'],
   agentProblem: ['fixAgent', 'retry'],
   runFailed: ['retry', 'rawLog'],
   unreviewed: ['askReviewer', 'rawLog'],

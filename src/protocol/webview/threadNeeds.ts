@@ -12,6 +12,8 @@ export type ThreadNeed =
   /** Files of the person's own checkout are in the way. */
   | 'targetEdits'
   | 'mergeFailed'
+  /** The target has all of it already, or there never was anything. */
+  | 'nothingToMerge'
   /** The agent's CLI is missing, or nobody is logged in to it. */
   | 'agentProblem'
   | 'runFailed'
@@ -55,6 +57,9 @@ function blockedNeed(reason: string): ThreadNeed {
       return 'outdated';
     case 'target_has_edits':
       return 'targetEdits';
+    case 'nothing_to_merge':
+    case 'no_commits':
+      return 'nothingToMerge';
     default:
       return 'mergeFailed';
   }

@@ -3,6 +3,7 @@ import type { Merge } from '../gen/muster/v1/merges_pb.js';
 import type { Agent } from '../gen/muster/v1/projects_pb.js';
 import type { Run, TestRun } from '../gen/muster/v1/runs_pb.js';
 import type { Message, Thread } from '../gen/muster/v1/threads_pb.js';
+import { approvingAgents } from '../chainState.js';
 import { sumKnown } from '../displayFormat.js';
 import { parseThreadStatus, type ThreadStatus } from '../threadDisplay.js';
 import { asNumber, count, cut, defined, happened, shortText, time } from './viewFields.js';
@@ -72,6 +73,8 @@ export const threadViewSchema = z.object({
   reopenable: z.optional(z.boolean()),
   /** The head, when a person has approved exactly that. */
   approved: z.optional(shortText),
+  /** Agents that have approved exactly the head. */
+  approvedBy: z.optional(z.object({ agents: shortText, commit: shortText })),
   filesChanged: z.optional(count),
   additions: z.optional(count),
   deletions: z.optional(count),
@@ -186,6 +189,7 @@ export function toThreadView(thread: Thread): ThreadView {
     ...defined('attempt', thread.attempt > 0 ? { place: thread.attempt, of: thread.attempts } : undefined),
     ...defined('reopenable', isReopenable(thread) || undefined),
     ...defined('approved', approvedHead(thread)),
+    ...defined('approvedBy', agentsApproval(thread)),
     ...defined('filesChanged', thread.filesChanged),
     ...defined('additions', thread.additions),
     ...defined('deletions', thread.deletions),
@@ -227,6 +231,11 @@ function isReopenable({ outcome, status, worktree, rescue }: Thread): boolean {
 /** An approval says something only about the commit that it was given to. */
 export function approvedHead({ head, approvedHead: approved }: Thread): string | undefined {
   return approved !== '' && approved === head ? approved : undefined;
+}
+
+function agentsApproval(thread: Thread): ThreadView['approvedBy'] {
+  const agents = approvingAgents(thread);
+  return agents.length === 0 ? undefined : { agents: cut(agents.join(', ')), commit: thread.head };
 }
 
 /** Converts the wire's message. */

@@ -43,6 +43,7 @@ export const webviewStrings = {
   'showSourceControl': 'Show source control',
   'fixAgent': 'How to fix',
   'approvedAt': 'approved by you at {0}',
+  'approvedByAt': 'approved by {0} at {1}',
   'mergeOptions': 'Merge options',
   'stop': 'Stop',
   'open': 'Open',

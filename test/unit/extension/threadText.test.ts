@@ -37,6 +37,17 @@ describe('the description of a thread', () => {
       'dev · 7 files +120 −44 · 5 min',
     ],
     [
+      'approved by the agent that reviewed it',
+      makeThread({
+        status: 'ready',
+        head: '12ab34cd56',
+        filesChanged: 1,
+        updatedAt: ago(5),
+        chain: { state: 'approved', said: [{ agent: 'eve', verdict: 'approve', commit: '12ab34cd56' }] },
+      }),
+      'dev · 1 file · approved by eve at 12ab34cd · 5 min',
+    ],
+    [
       'merged',
       makeThread({ status: 'merged', latestMerge: { target: 'main' }, updatedAt: ago(120) }),
       'dev · into main · 2 h',

@@ -133,6 +133,7 @@ describe('what a person can do', () => {
     ['changed since review', blocked('changed_since_review'), ['review', 'approveAndMerge']],
     ['edits in the way', blocked('target_has_edits'), ['mergeAgain', 'showSourceControl', 'review']],
     ['a hook that refused', blocked('hook_refused'), ['mergeAgain', 'review']],
+    ['nothing that is left to merge', blocked('nothing_to_merge'), ['close', 'review']],
     [
       'conflicted',
       { status: 'needs_you', latestMerge: { status: 'conflicted', reason: '', target: 'main' } },
