@@ -255,6 +255,7 @@ export const webviewStrings = {
   'scheduleOff': 'off',
   'scheduleSpent': 'over',
   'scheduleWaits': 'waits for {0}',
+  'scheduleNext24': 'Next 24 hours',
   'scheduleNextDay': 'Next 24 hours: {0}',
   'scheduleNothing': 'nothing is due',
   'scheduleMore': '{0} and {1} more',

@@ -80,6 +80,9 @@ function agentHeading(
     >
       ${icon('calendar')}
     </button>
+    <span class="strip-captions" aria-hidden="true">
+      <span>${strings.scheduleNext24}</span><span class="caption-days">${strings.scheduleLastDays}</span>
+    </span>
     ${stripHours(now, strings)}`;
 }
 
