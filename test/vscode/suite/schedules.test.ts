@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { answerMessages, extension } from './crew.js';
+import { answerMessages, extension, git, whenStatus } from './crew.js';
 import {
   after as placeAfter,
   completionsAt,
   openCompose,
   removeScratch,
+  scratchFile,
   typeAfter,
   whenLanguageLoaded,
   whenProblems,
@@ -106,6 +107,14 @@ test('a trigger is previewed, switched, fired, and says what it did', async ({ s
   await vscode.commands.executeCommand('muster.enableTrigger', reference);
   await until('it is on', () => trigger()?.switchedOff === false, signal);
 
+  // A worktree has what is committed, and agents work in the folder of their file.
+  const [folder, began] = [scratchFile().fsPath, await git('rev-parse', 'HEAD')];
+  after(async () => {
+    await git('reset', '--quiet', '--soft', began);
+    await git('reset', '--quiet', '--', folder);
+  });
+  await git('add', '--', folder);
+  await git('commit', '--quiet', '--message', 'A schedule', '--', folder);
   const messages = answerMessages(/./, undefined);
   after(() => messages.restore());
   await vscode.commands.executeCommand('muster.fireTrigger', { ...reference, prompt: '' });
@@ -115,10 +124,11 @@ test('a trigger is previewed, switched, fired, and says what it did', async ({ s
     signal,
   );
   assert.equal(thread.summary, 'Look around.');
+  await whenStatus(access, thread.id, 'ready', signal);
   const history = watchPicks(() => undefined);
   await vscode.commands.executeCommand('muster.showFires', reference);
   history.restore();
-  assert.match(JSON.stringify(history.shown[0]?.[0]), /"label":"(Started|Succeeded)"/);
+  assert.match(JSON.stringify(history.shown[0]?.[0]), /"label":"Succeeded"/);
   assert.match(history.shown[0]?.[0]?.description ?? '', /by hand/);
 });
 

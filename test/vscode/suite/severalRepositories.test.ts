@@ -15,6 +15,8 @@ async function otherRepository(): Promise<string> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'client.js'), 'export const word = "Hello";\n');
   await run('git', ['init', '--quiet', '--initial-branch', 'main'], { cwd: folder });
+  await run('git', ['config', 'user.name', 'Test'], { cwd: folder });
+  await run('git', ['config', 'user.email', 'test@muster.invalid'], { cwd: folder });
   await run('git', ['add', '--all'], { cwd: folder });
   await run('git', ['commit', '--quiet', '--message', 'Begin'], { cwd: folder });
   return folder;
