@@ -156,6 +156,9 @@ describe('tabs are used with the keyboard', () => {
       expect(await page.getByText('every 30 min').count()).toBe(1);
       expect(await page.getByRole('img', { name: /^Next 24 hours: .*and 42\+ more$/ }).count()).toBe(1);
       expect(await page.locator('.strip-on').count()).toBe(1);
+      // Once for each agent, above what they are about.
+      expect(await page.getByText('Next 24 hours', { exact: true }).count()).toBe(2);
+      expect(await page.getByText('Last 7 days', { exact: true }).count()).toBe(2);
       expect(await page.getByText(/: 21 started, 1 waits$/).count()).toBe(1);
       await page.getByRole('button', { name: 'Fire now: often' }).click();
       expect(await last()).toEqual({ type: 'tabAct', action: { tab: 'schedules', action: { kind: 'fire', ...key } } });
