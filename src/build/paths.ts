@@ -12,5 +12,5 @@ export function inRepository(...parts: readonly string[]): string {
 
 /** Where large downloads are kept between checkouts: `MUSTER_CACHE`, else `muster` in the person's cache directory. */
 export function cacheDirectory(): string {
-  return process.env['MUSTER_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'muster');
+  return process.env['MUSTER_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'muster');
 }

@@ -139,4 +139,14 @@ export const sandboxCommands: Readonly<Record<string, CommandEntry>> = {
       },
     },
   },
+  cluster: {
+    summary: 'look whether the cluster of agents could take their runs',
+    load: async () => (await import('./commands/clusterCheck.js')).clusterCheck,
+    parts: {
+      check: {
+        summary: 'the same',
+        load: async () => (await import('./commands/clusterCheck.js')).clusterCheck,
+      },
+    },
+  },
 };

@@ -16,6 +16,7 @@ import { ApplyProject } from '../core/projects/applyProject.js';
 import { MovedRepositories } from '../core/projects/movedRepositories.js';
 import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
+import { PlaceChecker } from '../core/sandboxes/placeCheck.js';
 import { SandboxControl } from '../core/sandboxes/sandboxControl.js';
 import type { ChangesService } from '../core/reviews/changesService.js';
 import type { AllChanges } from '../core/reviews/allChanges.js';
@@ -93,6 +94,7 @@ export interface HostCore extends HostState, HostModels, HostMerges, HostSchedul
   readonly verifier: CandidateVerifier;
   readonly runs: RunLifecycle;
   readonly sandboxControl: SandboxControl;
+  readonly placeChecker: PlaceChecker;
   readonly images: ImageService;
   readonly questions: QuestionService;
   readonly mail: RunMail;
@@ -179,6 +181,7 @@ export function buildCore(
     ...landing,
     ...life,
     sandboxControl: new SandboxControl({ store, sandboxes }),
+    placeChecker: new PlaceChecker({ places: drivers.placeChecks, providers, ids, stateDir: state.directory.path }),
     images: new ImageService({ store, driver: drivers.images, guest: guestImage(distDir) }),
     ...buildSurface(state, { ...built, textGeneration }, resources),
   };

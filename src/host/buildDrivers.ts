@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { AppError } from '../base/errors.js';
 import type { SandboxId } from '../base/ids.js';
 import type { DisposableStore } from '../base/lifecycle.js';
+import type { PlaceCheck } from '../core/sandboxes/placeCheck.js';
 import type { SandboxDriver } from '../core/sandboxes/sandboxDriver.js';
 import type { ImageDriver } from '../core/images/imageDriver.js';
 import type { GuestGitDriver } from '../core/workspaces/guestGitDriver.js';
@@ -36,6 +37,8 @@ export interface HostDrivers {
   readonly sandbox: ProcessSandbox;
   /** Where runs execute beside this machine, by the name that compose files say. */
   readonly sandboxDrivers: Partial<Readonly<Record<DriverSpec['name'], SandboxDriver>>>;
+  /** Those of them that can say what they lack. */
+  readonly placeChecks: Partial<Readonly<Record<DriverSpec['name'], PlaceCheck>>>;
   /** Of the engines that those of containers are on. */
   readonly images: ImageDriver;
   readonly guestGit: GuestGitDriver;
@@ -85,9 +88,10 @@ export function buildDrivers(
   const guestGit = createGitGuestDriver(place);
   const inGuests = { stateDir, programs: distDir, clock, log };
   const docker = resources.add(new DockerOnDemand({ ...inGuests, shell }));
+  const kubernetes = resources.add(new KubernetesOnDemand({ ...inGuests, shell }));
   const sandboxDrivers = {
     docker,
-    kubernetes: resources.add(new KubernetesOnDemand({ ...inGuests, shell })),
+    kubernetes,
     microsandbox: resources.add(new MicrovmOnDemand(inGuests)),
   };
   const known: HostDrivers['sandboxDrivers'] = sandboxDrivers;
@@ -114,6 +118,7 @@ export function buildDrivers(
     shell,
     sandbox,
     sandboxDrivers,
+    placeChecks: { kubernetes },
     images: docker.images,
     runSecrets,
     git,

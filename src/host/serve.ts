@@ -180,7 +180,7 @@ function route(
   );
   router.service(MergeService, mergesApi(core));
   router.service(WorktreeService, worktreesApi(core));
-  router.service(SandboxService, sandboxesApi(core));
+  router.service(SandboxService, sandboxesApi({ ...core, onWatch: () => presence.enter() }));
   router.service(ImageService, imagesApi({ ...core, onWatch: () => presence.enter() }));
   router.service(QuestionService, questionsApi(core));
   router.service(ScheduleService, schedulesApi(core));

@@ -37,6 +37,7 @@ export const helpGroups: readonly { readonly title: string; readonly names: read
     names: [
       'status',
       'doctor',
+      'cluster',
       'health',
       'daemon',
       'service',

@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
+import type { CheckedPlace, PlaceWatching } from '../../core/sandboxes/placeCheck.js';
 import type { SandboxDriver } from '../../core/sandboxes/sandboxDriver.js';
 import { Doors } from '../guests/doors.js';
+import { checkCluster } from './check/checkCluster.js';
 import { KubernetesCluster, type ClusterSources } from './kubernetesCluster.js';
 import { KubernetesSandboxDriver } from './kubernetesSandboxDriver.js';
 
@@ -41,6 +43,11 @@ export class KubernetesSandboxes implements Disposable {
     }
     await driver.takeUp();
     return driver;
+  }
+
+  /** Errors: the signal's reason; what does not answer is a finding. */
+  async check(sources: ClusterSources, place: CheckedPlace, watching: PlaceWatching): Promise<void> {
+    await checkCluster(sources, place, watching, this.#options);
   }
 
   async dispose(): Promise<void> {

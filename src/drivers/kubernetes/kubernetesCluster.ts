@@ -7,6 +7,9 @@ import {
   CustomObjectsApi,
   KubeConfig,
   NetworkingV1Api,
+  NodeV1Api,
+  StorageV1Api,
+  VersionApi,
 } from '@kubernetes/client-node';
 import { AppError, errorMessage } from '../../base/errors.js';
 import { JsonFields } from '../../base/jsonFields.js';
@@ -31,6 +34,9 @@ export class KubernetesCluster {
   readonly networking: NetworkingV1Api;
   readonly authorization: AuthorizationV1Api;
   readonly custom: CustomObjectsApi;
+  readonly storage: StorageV1Api;
+  readonly runtimes: NodeV1Api;
+  readonly version: VersionApi;
 
   /** Errors: `sandbox.unavailable` when there are no credentials, or no such context. */
   static find({ context, namespace, environment }: ClusterSources): KubernetesCluster {
@@ -58,6 +64,9 @@ export class KubernetesCluster {
     this.networking = config.makeApiClient(NetworkingV1Api);
     this.authorization = config.makeApiClient(AuthorizationV1Api);
     this.custom = config.makeApiClient(CustomObjectsApi);
+    this.storage = config.makeApiClient(StorageV1Api);
+    this.runtimes = config.makeApiClient(NodeV1Api);
+    this.version = config.makeApiClient(VersionApi);
   }
 
   /** As a person knows it. */

@@ -1,4 +1,4 @@
-import type { V1NetworkPolicy, V1Pod } from '@kubernetes/client-node';
+import type { V1Pod } from '@kubernetes/client-node';
 import { isId, type RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
@@ -23,8 +23,9 @@ import { guestObjects, guestPaths, isolatedGuest } from '../guests/guestPaths.js
 import { forwardPort, portEnd } from '../guests/portForward.js';
 import { inspectionOf, removeSandboxFolder, togetherUsed } from '../guests/sandboxState.js';
 import type { SentRun } from '../guests/sentRuns.js';
+import { requireClosed } from './closedPolicy.js';
 import { startInside } from './insidePod.js';
-import { refusalOf, statusOf, unavailable, unlessMissing, type KubernetesCluster } from './kubernetesCluster.js';
+import { unavailable, type KubernetesCluster } from './kubernetesCluster.js';
 import { keeperOf, presentPod, type PodPlace } from './podContainer.js';
 import { PodRuns } from './podRuns.js';
 import { isReady } from './podState.js';
@@ -43,9 +44,6 @@ export interface KubernetesSandboxOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-/** One policy for all that reach nothing but what the host leads them to. */
-const closedPolicy = 'muster-closed';
 
 /**
  * Pods of one namespace. A sandbox is a folder of the state directory (home) with the workspace beside it; what runs in it are Jobs, one
@@ -101,7 +99,7 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
         'no binds',
       );
     makeGuestFolders(spec, stateDir);
-    if (spec.network !== 'full') await this.#requireClosed();
+    if (spec.network !== 'full') await requireClosed(this.#options.cluster);
     signal.throwIfAborted();
     return isolatedGuest(spec, {
       programs,
@@ -218,53 +216,4 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
     this.#reached.set(id, ports);
     return ports;
   }
-
-  /** Errors: `sandbox.unavailable` when the policy is not there and cannot be made. */
-  async #requireClosed(): Promise<void> {
-    const { cluster } = this.#options;
-    const { namespace, networking } = cluster;
-    const name = closedPolicy;
-    try {
-      const known = await cluster.call(() =>
-        unlessMissing(networking.readNamespacedNetworkPolicy({ namespace, name })),
-      );
-      if (known && isClosed(known)) return;
-      if (known)
-        throw unavailable(
-          `The network policy ${name} of namespace ${namespace} is not Muster's. Remove it, or write network: full.`,
-          'another policy',
-        );
-      await cluster.call(() => networking.createNamespacedNetworkPolicy({ namespace, body: policy() }));
-    } catch (error) {
-      const status = statusOf(error);
-      if (status === undefined) throw error;
-      // Somebody else made it meanwhile.
-      if (status === 409) return;
-      throw unavailable(
-        `The cluster does not let you keep pods off its network: ${refusalOf(error)}. Ask for the right to get and create network policies in ${namespace}, or write network: full.`,
-        'no network policy',
-        error,
-      );
-    }
-  }
-}
-
-function policy(): V1NetworkPolicy {
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: { name: closedPolicy, labels: { [labels.managed]: 'muster' } },
-    spec: {
-      podSelector: { matchLabels: { [labels.network]: 'closed' } },
-      policyTypes: ['Ingress', 'Egress'],
-      ingress: [],
-      egress: [],
-    },
-  };
-}
-
-function isClosed({ spec }: V1NetworkPolicy): boolean {
-  const selected = spec?.podSelector?.matchLabels?.[labels.network] === 'closed';
-  const open = (spec?.egress ?? []).length + (spec?.ingress ?? []).length > 0;
-  return selected && !open && spec?.policyTypes?.includes('Egress') === true && spec.policyTypes.includes('Ingress');
 }

@@ -4,11 +4,11 @@ import type { Clock } from '../../base/clock.js';
 import type { RunId } from '../../base/ids.js';
 import type { FarContainer } from '../guests/farContainer.js';
 import { runInside, startInside, type PodContainer } from './insidePod.js';
-import type { KubernetesCluster } from './kubernetesCluster.js';
+import { unlessMissing, type KubernetesCluster } from './kubernetesCluster.js';
 import { controlFiles, controlFolder } from './podScripts.js';
 import { endedWhy, hasKeeper, isAtWork } from './podState.js';
 import type { PodWatch } from './podWatch.js';
-import { containers } from './runJob.js';
+import { containers, jobName } from './runJob.js';
 
 /** A look costs nothing: what the cluster said last is known. */
 const longestPauseMs = 1_000;
@@ -87,6 +87,23 @@ export function podContainer(place: PodPlace, own: RunPod): FarContainer {
 /** Runs a short command beside the agent. */
 export async function besideAgent(place: PodPlace, pod: RunPod, command: readonly string[]): Promise<string> {
   return await runInside(keeperOf(place, pod), command);
+}
+
+/**
+ * Removes its Job, and the pod first: with its Job it would be given the time that a drained one has. Should the Job make another one
+ * meanwhile, nobody gives that the word.
+ */
+export async function removeRun({ cluster, watch }: Omit<PodPlace, 'clock'>, run: RunId): Promise<void> {
+  const { namespace } = cluster;
+  const pod = watch.podOf(run)?.metadata?.name;
+  if (pod !== undefined)
+    await cluster.call(() =>
+      unlessMissing(cluster.core.deleteNamespacedPod({ namespace, name: pod, gracePeriodSeconds: 1 })),
+    );
+  const name = jobName(run);
+  await cluster.call(() =>
+    unlessMissing(cluster.batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' })),
+  );
 }
 
 /** The cluster wants it gone since long, and its node does not say that it is. */

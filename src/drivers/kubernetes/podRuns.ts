@@ -18,13 +18,21 @@ import { FarTooLarge } from '../guests/unpackFolder.js';
 import { FollowedRuns } from '../guests/followedRuns.js';
 import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
 import { SentRuns } from '../guests/sentRuns.js';
-import { refusalOf, statusOf, unavailable, unlessMissing } from './kubernetesCluster.js';
-import { besideAgent, podContainer, PodGone, presentPod, type PodPlace, type RunPod } from './podContainer.js';
+import { refusalOf, statusOf, unavailable } from './kubernetesCluster.js';
+import {
+  besideAgent,
+  podContainer,
+  PodGone,
+  presentPod,
+  removeRun,
+  type PodPlace,
+  type RunPod,
+} from './podContainer.js';
 import { controlFiles, sayCommand } from './podScripts.js';
 import { endedWhy, isAtWork } from './podState.js';
 import { untilReady } from './podStart.js';
 import { requirePrograms, sendRun } from './sendRun.js';
-import { jobName, labels, runJob } from './runJob.js';
+import { labels, runJob } from './runJob.js';
 
 /** Before a cluster that does not answer is asked again. */
 const againMs = 2_000;
@@ -103,14 +111,14 @@ export class PodRuns implements RunDriver, Disposable {
       const pod = watch.podOf(run);
       if (!pod || !isAtWork(pod) || !this.#following.has(run)) break;
       const left = until - clock.awake();
-      if (left < -unstoppableMs) await this.#remove(run);
+      if (left < -unstoppableMs) await removeRun(this.#options, run);
       const wanted = left > 0 ? 'term' : 'kill';
       if (said !== wanted) await this.#say(run, wanted);
       said = wanted;
       await watch.untilChanged(never, left > 0 ? Math.min(left, longestPauseMs) : longestPauseMs);
     }
     // One that nobody follows was never begun, or has nothing that is not here.
-    if (!this.#following.has(run) && watch.podOf(run)) await this.#remove(run);
+    if (!this.#following.has(run) && watch.podOf(run)) await removeRun(this.#options, run);
     await this.#following.over(run);
   }
 
@@ -127,7 +135,7 @@ export class PodRuns implements RunDriver, Disposable {
         continue;
       }
       log.info('A job that was not begun is removed', { run });
-      await this.#remove(run);
+      await removeRun(this.#options, run);
       if (record) this.sent.forget(record);
     }
   }
@@ -263,28 +271,10 @@ export class PodRuns implements RunDriver, Disposable {
   /** Why something failed matters more than what it leaves, which the next host finds. */
   async #removeFailed(run: RunId): Promise<void> {
     try {
-      await this.#remove(run);
+      await removeRun(this.#options, run);
     } catch (error) {
       this.#options.log.warn('A job was left in the cluster', { run, reason: errorMessage(error) });
     }
-  }
-
-  /**
-   * The pod first: with its Job it would be given the time that a drained one has. Should the Job make another one meanwhile, nobody gives
-   * that the word.
-   */
-  async #remove(run: RunId): Promise<void> {
-    const { cluster, watch } = this.#options;
-    const { namespace } = cluster;
-    const pod = watch.podOf(run)?.metadata?.name;
-    if (pod !== undefined)
-      await cluster.call(() =>
-        unlessMissing(cluster.core.deleteNamespacedPod({ namespace, name: pod, gracePeriodSeconds: 1 })),
-      );
-    const name = jobName(run);
-    await cluster.call(() =>
-      unlessMissing(cluster.batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' })),
-    );
   }
 }
 

@@ -1,24 +1,35 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { isId, type SandboxId } from '../../base/ids.js';
+import type { PlaceChecker, PlaceFinding } from '../../core/sandboxes/placeCheck.js';
 import type { SandboxControl, SandboxView } from '../../core/sandboxes/sandboxControl.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import {
+  PlaceFindingSchema,
   SandboxSchema,
   SandboxUsageSchema,
   type Sandbox,
   type SandboxService,
 } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
 import { fail, given } from './requestFields.js';
+import { stepsOf } from './stepsOf.js';
 
 export interface SandboxesApiOptions {
   readonly store: Store<Stores>;
   readonly sandboxControl: SandboxControl;
+  readonly placeChecker: PlaceChecker;
+  /** Counts open streams: a host does not end while it looks. */
+  readonly onWatch: () => { dispose(): void };
 }
 
-export function sandboxesApi({ store, sandboxControl }: SandboxesApiOptions): ServiceImpl<typeof SandboxService> {
+export function sandboxesApi({
+  store,
+  sandboxControl,
+  placeChecker,
+  onWatch,
+}: SandboxesApiOptions): ServiceImpl<typeof SandboxService> {
   return {
     async listSandboxes({ threadId, usage }) {
       const text = given(threadId);
@@ -36,6 +47,19 @@ export function sandboxesApi({ store, sandboxControl }: SandboxesApiOptions): Se
     async enterSandbox({ id }, { signal }) {
       const { command, terminal } = await sandboxControl.enter(sandboxId(id), signal);
       return { command: [...command], terminal: [...terminal] };
+    },
+    async *checkPlace({ projectId, agent, fix }, { signal }) {
+      const project = isId<'project'>(projectId) ? store.read(stores => stores.projects.get(projectId)) : undefined;
+      if (!project) throw fail('project_id', 'there is no such project');
+      const watching = onWatch();
+      try {
+        const findings = stepsOf<PlaceFinding, void>(onFinding =>
+          placeChecker.check(project, agent, { fix, onFinding, signal }),
+        );
+        for await (const next of findings) if ('step' in next) yield create(PlaceFindingSchema, next.step);
+      } finally {
+        watching.dispose();
+      }
     },
   };
 }

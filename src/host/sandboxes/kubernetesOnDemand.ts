@@ -1,11 +1,14 @@
 import type { Disposable } from '../../base/lifecycle.js';
+import type { DriverSpec } from '../../compose/projectSpec.js';
+import type { CheckedPlace, PlaceCheck, PlaceWatching } from '../../core/sandboxes/placeCheck.js';
 import type { SandboxDriver, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
 import type { KubernetesOptions, KubernetesSandboxes } from '../../drivers/kubernetes/createKubernetesSandbox.js';
+import type { ClusterSources } from '../../drivers/kubernetes/kubernetesCluster.js';
 import type { LoginShell } from '../environment/loginShell.js';
 import { SandboxOnDemand } from './sandboxOnDemand.js';
 
 /** Pods, whose client is loaded when something is first in one. Which cluster is meant each sandbox says itself. */
-export class KubernetesOnDemand extends SandboxOnDemand implements Disposable {
+export class KubernetesOnDemand extends SandboxOnDemand implements PlaceCheck, Disposable {
   readonly #options: KubernetesOptions;
   readonly #shell: LoginShell;
   #loaded: Promise<KubernetesSandboxes> | undefined;
@@ -21,12 +24,25 @@ export class KubernetesOnDemand extends SandboxOnDemand implements Disposable {
     await (await this.#loaded?.catch(() => undefined))?.dispose();
   }
 
+  /** Without what looks after runs there: it needs the rights that are asked about. */
+  async check(place: CheckedPlace, watching: PlaceWatching): Promise<void> {
+    const { sandboxes, sources } = await this.#place(place.spec.driver);
+    await sandboxes.check(sources, place, watching);
+  }
+
   protected override async on({ driver }: SandboxRef): Promise<SandboxDriver> {
+    const { sandboxes, sources } = await this.#place(driver);
+    return await sandboxes.on(sources);
+  }
+
+  async #place(
+    driver: DriverSpec,
+  ): Promise<{ readonly sandboxes: KubernetesSandboxes; readonly sources: ClusterSources }> {
     this.#loaded ??= import('../../drivers/kubernetes/createKubernetesSandbox.js').then(
       ({ KubernetesSandboxes: Sandboxes }) => new Sandboxes(this.#options),
     );
     const [sandboxes, environment] = await Promise.all([this.#loaded, this.#shell.environment()]);
     const { context, namespace } = driver.name === 'kubernetes' ? driver : {};
-    return await sandboxes.on({ context, namespace, environment });
+    return { sandboxes, sources: { context, namespace, environment } };
   }
 }

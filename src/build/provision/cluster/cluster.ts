@@ -75,6 +75,7 @@ class Cluster implements ProvidedCluster {
     await runCommand('ip', ['link', 'add', 'name', bridge, 'type', 'bridge']);
     await runCommand('ip', ['address', 'add', `${net}.1/24`, 'dev', bridge]);
     await runCommand('ip', ['link', 'set', bridge, 'up']);
+    await letPodsMeet('--insert', bridge);
     const key = join(dir, 'service-accounts.key');
     await runCommand('openssl', ['genrsa', '-out', key, '2048'], { output: 'capture' });
     const images = await provideClusterImages(dir);
@@ -113,7 +114,7 @@ class Cluster implements ProvidedCluster {
     // The innermost first.
     for (const path of mounted.filter(each => each.startsWith(`${dir}/`)).toReversed())
       await runCommand('umount', ['--lazy', path], { output: 'capture', accept: [0, 1, 32] });
-    await runCommand('ip', ['link', 'delete', bridge], { output: 'capture', accept: [0, 1] }).catch(() => undefined);
+    await removeBridge(bridge).catch(() => undefined);
     await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -229,8 +230,21 @@ class Cluster implements ProvidedCluster {
 /** Those of clusters that were killed. */
 async function removeLeftBridges(): Promise<void> {
   const { stdout } = await runCommand('ip', ['-oneline', 'link', 'show', 'type', 'bridge'], { output: 'capture' });
-  for (const bridge of leftBridges(stdout, pid => existsSync(`/proc/${pid}`)))
-    await runCommand('ip', ['link', 'delete', bridge], { output: 'capture', accept: [0, 1] });
+  for (const bridge of leftBridges(stdout, pid => existsSync(`/proc/${pid}`))) await removeBridge(bridge);
+}
+
+async function removeBridge(bridge: string): Promise<void> {
+  await letPodsMeet('--delete', bridge);
+  await runCommand('ip', ['link', 'delete', bridge], { output: 'capture', accept: [0, 1] });
+}
+
+/** Where Docker is, everything that is forwarded is dropped, also between ports of a bridge that is not its own. */
+async function letPodsMeet(how: '--insert' | '--delete', bridge: string): Promise<void> {
+  const rule = ['--in-interface', bridge, '--out-interface', bridge, '--jump', 'ACCEPT'];
+  // Without the program nobody has forbidden anything.
+  await runCommand('iptables', [how, 'FORWARD', ...rule], { output: 'capture', accept: [0, 1, 2, 3, 4] }).catch(
+    () => undefined,
+  );
 }
 
 async function writeFiles(place: Place, kubeconfig: string): Promise<void> {

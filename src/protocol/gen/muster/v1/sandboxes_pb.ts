@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/sandboxes.proto.
  */
 export const file_muster_v1_sandboxes: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvc2FuZGJveGVzLnByb3RvEgltdXN0ZXIudjEi6gEKB1NhbmRib3gSCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEg0KBWFnZW50GAMgASgJEg4KBmRyaXZlchgEIAEoCRINCgVpbWFnZRgFIAEoCRINCgVzdGF0ZRgGIAEoCRIPCgdwcm9ibGVtGAcgASgJEhIKCmNyZWF0ZWRfYXQYCCABKAMSDwoHdXNlZF9hdBgJIAEoAxITCgtydW50aW1lX2lkcxgKIAMoCRImCgV1c2FnZRgLIAEoCzIXLm11c3Rlci52MS5TYW5kYm94VXNhZ2USEAoIcHJvZ3Jlc3MYDCABKAkiYQoMU2FuZGJveFVzYWdlEgwKBGNwdXMYASABKAESFAoMbWVtb3J5X2J5dGVzGAIgASgDEhoKEm1lbW9yeV9saW1pdF9ieXRlcxgDIAEoAxIRCglwcm9jZXNzZXMYBCABKAUiOAoUTGlzdFNhbmRib3hlc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBXVzYWdlGAIgASgIIj4KFUxpc3RTYW5kYm94ZXNSZXNwb25zZRIlCglzYW5kYm94ZXMYASADKAsyEi5tdXN0ZXIudjEuU2FuZGJveCIgChJTdG9wU2FuZGJveFJlcXVlc3QSCgoCaWQYASABKAkiOgoTU3RvcFNhbmRib3hSZXNwb25zZRIjCgdzYW5kYm94GAEgASgLMhIubXVzdGVyLnYxLlNhbmRib3giIgoUUmVtb3ZlU2FuZGJveFJlcXVlc3QSCgoCaWQYASABKAkiFwoVUmVtb3ZlU2FuZGJveFJlc3BvbnNlIiEKE0VudGVyU2FuZGJveFJlcXVlc3QSCgoCaWQYASABKAkiOQoURW50ZXJTYW5kYm94UmVzcG9uc2USDwoHY29tbWFuZBgBIAMoCRIQCgh0ZXJtaW5hbBgCIAMoCTKsAwoOU2FuZGJveFNlcnZpY2USZAoNTGlzdFNhbmRib3hlcxIfLm11c3Rlci52MS5MaXN0U2FuZGJveGVzUmVxdWVzdBogLm11c3Rlci52MS5MaXN0U2FuZGJveGVzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYwoLU3RvcFNhbmRib3gSHS5tdXN0ZXIudjEuU3RvcFNhbmRib3hSZXF1ZXN0Gh4ubXVzdGVyLnYxLlN0b3BTYW5kYm94UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1SZW1vdmVTYW5kYm94Eh8ubXVzdGVyLnYxLlJlbW92ZVNhbmRib3hSZXF1ZXN0GiAubXVzdGVyLnYxLlJlbW92ZVNhbmRib3hSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmQKDEVudGVyU2FuZGJveBIeLm11c3Rlci52MS5FbnRlclNhbmRib3hSZXF1ZXN0Gh8ubXVzdGVyLnYxLkVudGVyU2FuZGJveFJlc3BvbnNlIhOKtRgGcGVyc29ukrUYBWFkbWluYgZwcm90bzM", [file_muster_v1_policy]);
+  fileDesc("ChltdXN0ZXIvdjEvc2FuZGJveGVzLnByb3RvEgltdXN0ZXIudjEi6gEKB1NhbmRib3gSCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEg0KBWFnZW50GAMgASgJEg4KBmRyaXZlchgEIAEoCRINCgVpbWFnZRgFIAEoCRINCgVzdGF0ZRgGIAEoCRIPCgdwcm9ibGVtGAcgASgJEhIKCmNyZWF0ZWRfYXQYCCABKAMSDwoHdXNlZF9hdBgJIAEoAxITCgtydW50aW1lX2lkcxgKIAMoCRImCgV1c2FnZRgLIAEoCzIXLm11c3Rlci52MS5TYW5kYm94VXNhZ2USEAoIcHJvZ3Jlc3MYDCABKAkiYQoMU2FuZGJveFVzYWdlEgwKBGNwdXMYASABKAESFAoMbWVtb3J5X2J5dGVzGAIgASgDEhoKEm1lbW9yeV9saW1pdF9ieXRlcxgDIAEoAxIRCglwcm9jZXNzZXMYBCABKAUiOAoUTGlzdFNhbmRib3hlc1JlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBXVzYWdlGAIgASgIIj4KFUxpc3RTYW5kYm94ZXNSZXNwb25zZRIlCglzYW5kYm94ZXMYASADKAsyEi5tdXN0ZXIudjEuU2FuZGJveCIgChJTdG9wU2FuZGJveFJlcXVlc3QSCgoCaWQYASABKAkiOgoTU3RvcFNhbmRib3hSZXNwb25zZRIjCgdzYW5kYm94GAEgASgLMhIubXVzdGVyLnYxLlNhbmRib3giIgoUUmVtb3ZlU2FuZGJveFJlcXVlc3QSCgoCaWQYASABKAkiFwoVUmVtb3ZlU2FuZGJveFJlc3BvbnNlIiEKE0VudGVyU2FuZGJveFJlcXVlc3QSCgoCaWQYASABKAkiOQoURW50ZXJTYW5kYm94UmVzcG9uc2USDwoHY29tbWFuZBgBIAMoCRIQCgh0ZXJtaW5hbBgCIAMoCSJDChFDaGVja1BsYWNlUmVxdWVzdBISCgpwcm9qZWN0X2lkGAEgASgJEg0KBWFnZW50GAIgASgJEgsKA2ZpeBgDIAEoCCJpCgxQbGFjZUZpbmRpbmcSDAoEbmFtZRgBIAEoCRIOCgZzdGF0dXMYAiABKAkSDQoFdHJpZWQYAyABKAkSDQoFZm91bmQYBCABKAkSDgoGYWR2aWNlGAUgASgJEg0KBWZpeGVkGAYgASgIMogECg5TYW5kYm94U2VydmljZRJkCg1MaXN0U2FuZGJveGVzEh8ubXVzdGVyLnYxLkxpc3RTYW5kYm94ZXNSZXF1ZXN0GiAubXVzdGVyLnYxLkxpc3RTYW5kYm94ZXNSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJjCgtTdG9wU2FuZGJveBIdLm11c3Rlci52MS5TdG9wU2FuZGJveFJlcXVlc3QaHi5tdXN0ZXIudjEuU3RvcFNhbmRib3hSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmkKDVJlbW92ZVNhbmRib3gSHy5tdXN0ZXIudjEuUmVtb3ZlU2FuZGJveFJlcXVlc3QaIC5tdXN0ZXIudjEuUmVtb3ZlU2FuZGJveFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZAoMRW50ZXJTYW5kYm94Eh4ubXVzdGVyLnYxLkVudGVyU2FuZGJveFJlcXVlc3QaHy5tdXN0ZXIudjEuRW50ZXJTYW5kYm94UmVzcG9uc2UiE4q1GAZwZXJzb26StRgFYWRtaW4SWgoKQ2hlY2tQbGFjZRIcLm11c3Rlci52MS5DaGVja1BsYWNlUmVxdWVzdBoXLm11c3Rlci52MS5QbGFjZUZpbmRpbmciE4q1GAZwZXJzb26StRgFYWRtaW4wAWIGcHJvdG8z", [file_muster_v1_policy]);
 
 /**
  * Where the runs of one agent on one thread execute, when that is not the host's machine itself.
@@ -280,6 +280,85 @@ export const EnterSandboxResponseSchema: GenMessage<EnterSandboxResponse> = /*@_
   messageDesc(file_muster_v1_sandboxes, 9);
 
 /**
+ * @generated from message muster.v1.CheckPlaceRequest
+ */
+export type CheckPlaceRequest = Message<"muster.v1.CheckPlaceRequest"> & {
+  /**
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
+
+  /**
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+
+  /**
+   * Makes what is missing and harmless: a namespace, a service account, the network policy.
+   *
+   * @generated from field: bool fix = 3;
+   */
+  fix: boolean;
+};
+
+/**
+ * Describes the message muster.v1.CheckPlaceRequest.
+ * Use `create(CheckPlaceRequestSchema)` to create a new message.
+ */
+export const CheckPlaceRequestSchema: GenMessage<CheckPlaceRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_sandboxes, 10);
+
+/**
+ * One thing that was looked at.
+ *
+ * @generated from message muster.v1.PlaceFinding
+ */
+export type PlaceFinding = Message<"muster.v1.PlaceFinding"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * ok, warn, fail; unknown: what was tried tells nothing.
+   *
+   * @generated from field: string status = 2;
+   */
+  status: string;
+
+  /**
+   * @generated from field: string tried = 3;
+   */
+  tried: string;
+
+  /**
+   * @generated from field: string found = 4;
+   */
+  found: string;
+
+  /**
+   * What to do; empty where nothing is to be done.
+   *
+   * @generated from field: string advice = 5;
+   */
+  advice: string;
+
+  /**
+   * It was missing, and was made.
+   *
+   * @generated from field: bool fixed = 6;
+   */
+  fixed: boolean;
+};
+
+/**
+ * Describes the message muster.v1.PlaceFinding.
+ * Use `create(PlaceFindingSchema)` to create a new message.
+ */
+export const PlaceFindingSchema: GenMessage<PlaceFinding> = /*@__PURE__*/
+  messageDesc(file_muster_v1_sandboxes, 11);
+
+/**
  * @generated from service muster.v1.SandboxService
  */
 export const SandboxService: GenService<{
@@ -320,6 +399,17 @@ export const SandboxService: GenService<{
     methodKind: "unary";
     input: typeof EnterSandboxRequestSchema;
     output: typeof EnterSandboxResponseSchema;
+  },
+  /**
+   * Looks whether the cluster of an agent could take its runs: asks it, then makes pods there, which are removed again. Tells one finding
+   * after the other.
+   *
+   * @generated from rpc muster.v1.SandboxService.CheckPlace
+   */
+  checkPlace: {
+    methodKind: "server_streaming";
+    input: typeof CheckPlaceRequestSchema;
+    output: typeof PlaceFindingSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_muster_v1_sandboxes, 0);
