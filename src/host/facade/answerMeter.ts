@@ -47,11 +47,11 @@ export class AnswerMeter {
     this.#keeps = options.keeps ?? 0;
   }
 
-  /** Takes the next bytes of the answer. */
+  /** Takes the next bytes of the answer. What it keeps of them is a copy: their memory is somebody else's. */
   push(chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (this.#keptBytes < this.#keeps) {
-      this.#kept.push(chunk);
+      this.#kept.push(Buffer.from(chunk));
       this.#keptBytes += chunk.length;
     }
     if (!this.#readable) return;
@@ -91,7 +91,7 @@ export class AnswerMeter {
       return;
     }
     if (chunk.length === 0) return;
-    this.#pending.push(chunk);
+    this.#pending.push(Buffer.from(chunk));
     this.#pendingBytes += chunk.length;
   }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerHeaders } from './headers.js';
 import type { AnswerMeter } from './answerMeter.js';
 import type { UsageEventFilter } from './chatUsage.js';
+import { giveBack } from './reusedReads.js';
 
 interface RelayOptions {
   readonly meter: AnswerMeter;
@@ -36,7 +37,8 @@ export async function relayAnswer(
   response.flushHeaders();
   answer.on('data', (chunk: Buffer) => {
     meter.push(chunk);
-    if (!response.write(filter ? filter.push(chunk) : chunk)) answer.pause();
+    const isWritten = filter ? response.write(filter.push(chunk)) : response.write(chunk, gone(chunk));
+    if (!isWritten) answer.pause();
   });
   response.on('drain', () => answer.resume());
   answer.once('end', () => end(answer.complete));
@@ -45,4 +47,11 @@ export async function relayAnswer(
   response.once('close', () => end(false));
   response.once('error', () => end(false));
   return await promise;
+}
+
+/** A chunk that the client's connection has taken. */
+function gone(chunk: Buffer): (error?: Error | null) => void {
+  return error => {
+    if (!error) giveBack(chunk);
+  };
 }

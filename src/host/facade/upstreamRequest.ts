@@ -1,8 +1,9 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type { Clock } from '../../base/clock.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import { systemCode } from '../../node/systemError.js';
+import { ReusingHttpAgent, ReusingHttpsAgent } from './reusedReads.js';
 
 /** Pauses before another try; clients try again themselves, so these only bridge a moment. */
 const retryPausesMs = [250, 1_000];
@@ -24,8 +25,8 @@ export interface UpstreamCall {
 /** Sends requests to upstreams over connections that are kept. Redirects are not followed: only configured places are called. */
 export class UpstreamClient implements Disposable {
   readonly #clock: Clock;
-  readonly #http = new HttpAgent({ keepAlive: true, maxFreeSockets: 32 });
-  readonly #https = new HttpsAgent({ keepAlive: true, maxFreeSockets: 32 });
+  readonly #http = new ReusingHttpAgent({ keepAlive: true, maxFreeSockets: 32 });
+  readonly #https = new ReusingHttpsAgent({ keepAlive: true, maxFreeSockets: 32 });
 
   constructor(clock: Clock) {
     this.#clock = clock;
