@@ -49,8 +49,9 @@ await attempt('Bundling Muster', () => bundleEverything(currentPlatform()));
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const remarks: string[] = [];
 for (const suite of chosen) {
+  const began = performance.now();
   const counts = await runSuite(suite);
-  say(`  ${suite.name}: ${describe(counts)}`);
+  say(`  ${suite.name}: ${describe(counts)} (${secondsSince(began)} s)`);
   for (const failure of counts.failures) remarks.push(`✗ ${suite.name} > ${beginningOf(failure)}`);
   for (const failure of counts.unsteady)
     remarks.push(`… passed when tried once more: ${suite.name} > ${beginningOf(failure)}`);
@@ -60,7 +61,7 @@ for (const suite of chosen) {
 }
 // What happened in the first suite is far up by now.
 for (const remark of remarks) say(remark);
-say(`All suites: ${Math.round((performance.now() - started) / 1000)} s`);
+say(`All suites: ${secondsSince(started)} s`);
 console.log(describe(totals));
 process.exitCode = totals.failed > 0 ? 1 : 0;
 
@@ -121,6 +122,10 @@ async function runSuite(suite: Suite): Promise<SuiteReport> {
 function beginningOf({ test, message }: Failure): string {
   const lines = message.split('\n').slice(0, linesOfFailure);
   return [test, ...lines.map(line => `  ${line}`)].join('\n');
+}
+
+function secondsSince(began: number): number {
+  return Math.round((performance.now() - began) / 1000);
 }
 
 function describe({ passed, failed, skipped }: Counts): string {
