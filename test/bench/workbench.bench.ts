@@ -8,9 +8,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import type { Figure } from '../../src/build/benchFigures.ts';
-import { currentPlatform } from '../../src/build/nativeModules.ts';
-import { packageExtension } from '../../src/build/packageExtension.ts';
 import { createSampleRepository } from '../support/workbench/sampleRepository.ts';
+import { provideInstalledExtension } from '../support/workbench/installedExtension.ts';
 import { openWorkbench, type Workbench } from '../support/workbench/workbench.ts';
 import { percentile } from './figures.ts';
 
@@ -37,7 +36,8 @@ agents:
 
 /** First rows over an empty webview, a long conversation, and how soon a row shows that its agent was stopped. */
 export async function measure(): Promise<readonly Figure[]> {
-  process.env['MUSTER_TEST_VSIX'] ??= await packageExtension(currentPlatform());
+  await using resources = new AsyncDisposableStack();
+  resources.use(await provideInstalledExtension());
   await using repository = await createSampleRepository();
   const { folder } = repository;
   const command = join(folder, '..', 'teller');

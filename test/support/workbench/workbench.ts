@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { installExtension, startCodeServer } from '../../../src/build/codeServerProcess.ts';
+import { startCodeServer } from '../../../src/build/codeServerProcess.ts';
 import { inRepository } from '../../../src/build/paths.ts';
 import { launchBrowser } from './browser.ts';
 import { endHost } from './endHost.ts';
@@ -18,7 +18,7 @@ export interface WorkbenchOptions {
   readonly askForTrust?: boolean;
 }
 
-/** A VS Code window as a person sees it: fresh profile, the packaged extension installed, one folder open. */
+/** A VS Code window as a person sees it: fresh profile, the packaged extension, one folder open. */
 export interface Workbench extends AsyncDisposable {
   readonly page: Page;
   /** `MUSTER_HOME` of the extension in this window. */
@@ -50,7 +50,7 @@ const quietSettings = {
   'editor.accessibilitySupport': 'off',
 };
 
-/** Opens a window. The `.vsix` comes from the suite's global set-up. */
+/** Opens a window. The extension was installed by the suite's global set-up. */
 export async function openWorkbench(options: WorkbenchOptions): Promise<Workbench> {
   await using resources = new AsyncDisposableStack();
   const scratch = await mkdtemp(join(tmpdir(), 'muster-workbench-'));
@@ -58,18 +58,17 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
   const stateDir = join(scratch, 'state');
   await mkdir(stateDir, { mode: 0o700 });
   resources.defer(() => endHost(stateDir));
+  const extensionsDir = process.env['MUSTER_TEST_EXTENSIONS'];
+  if (!extensionsDir) throw new Error('MUSTER_TEST_EXTENSIONS is not set; the suite lacks its global set-up');
   const directories = {
     userDataDir: join(scratch, 'user-data'),
-    extensionsDir: join(scratch, 'extensions'),
+    extensionsDir,
     env: { ...process.env, MUSTER_HOME: stateDir, ...options.env },
     askForTrust: options.askForTrust ?? false,
   };
   const settings = join(directories.userDataDir, 'User', 'settings.json');
   await mkdir(dirname(settings), { recursive: true });
   await writeFile(settings, JSON.stringify({ ...quietSettings, ...options.settings }));
-  const vsix = process.env['MUSTER_TEST_VSIX'];
-  if (!vsix) throw new Error('MUSTER_TEST_VSIX is not set; the suite lacks its global set-up');
-  await installExtension(vsix, directories);
   const server = resources.use(await startCodeServer(directories));
   const browser = await launchBrowser();
   resources.defer(() => browser.close());
