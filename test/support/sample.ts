@@ -14,3 +14,11 @@ export function randomFrom(start: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** Where a story of `count` steps (1-based) is to be broken off: everywhere while soaking, otherwise at `few` places that `random` chooses. */
+export function momentsOf(count: number, random: () => number, few = 6): readonly number[] {
+  const all = Array.from({ length: count }, (_, index) => ({ moment: index + 1, at: random() }));
+  if (soaking || count <= few) return all.map(({ moment }) => moment);
+  const chosen = all.toSorted((a, b) => a.at - b.at).slice(0, few);
+  return chosen.map(({ moment }) => moment).toSorted((a, b) => a - b);
+}

@@ -6,6 +6,7 @@ import { parseId } from '../../../src/base/ids.js';
 import { fileJournal } from '../../support/fileJournal.js';
 import { gitIn, writeIn } from '../../support/gitRepository.js';
 import { GitProgram, outcomeOf, type GitTask } from '../../support/gitProgram.js';
+import { randomFrom, seed, soaking } from '../../support/sample.js';
 import { interposedGit, quoted } from '../../support/interposedGit.js';
 import { smudgeWith } from '../../support/smudgeFilter.js';
 import { MergeFixture } from './mergeFixture.js';
@@ -13,6 +14,8 @@ import { MergeFixture } from './mergeFixture.js';
 /** The process that runs the driver dies at once; the git command that it started may go on. */
 const killHost = 'kill -9 $PPID';
 const slow = ['a.slow', 'b.slow', 'c/d.slow', 'e.slow'];
+
+const random = randomFrom(seed);
 
 let program: GitProgram;
 beforeAll(async () => {
@@ -53,7 +56,13 @@ function task(merge: MergeFixture) {
   return { kind: 'merge', request: merge.request() } as const;
 }
 
-/** Runs the task again and again from the same state, each time killed one operation later, until it comes to its end. */
+/** Operations from one kill to the next: all are tried while soaking. */
+const stride = soaking ? 1 : 4;
+
+/**
+ * Runs the task again and again from the same state, each time killed some operations later, until it comes to its end. Returns at
+ * which it would have been killed then.
+ */
 async function everyOperation(
   merge: MergeFixture,
   checkout: string,
@@ -63,7 +72,7 @@ async function everyOperation(
   const saved = `${folder}-saved`;
   execFileSync('cp', ['-a', folder, saved]);
   try {
-    for (let killAt = 1; ; killAt++) {
+    for (let killAt = 1 + Math.floor(random() * stride); ; killAt += stride) {
       // In the same place, so that every path in it is right.
       execFileSync('sh', ['-c', `rm -rf ${quoted(folder)} && cp -a ${quoted(saved)} ${quoted(folder)}`]);
       try {
@@ -72,7 +81,7 @@ async function everyOperation(
         await merge.assertClean(checkout, ['README.md']);
         if (killed.exitCode !== undefined) return killAt;
       } catch (error) {
-        throw new Error(`killed before operation ${killAt}`, { cause: error });
+        throw new Error(`killed before operation ${killAt} (MUSTER_SEED=${seed})`, { cause: error });
       }
     }
   } finally {

@@ -20,7 +20,7 @@ import { commitIn, GitRepository, isolatedGitEnvironment } from '../../support/g
 import { countingIds } from '../../support/ids.js';
 import { MortalHost } from '../../support/mortalHost.js';
 import { specOf } from '../../support/projectSpecs.js';
-import { randomFrom, seed, soaking } from '../../support/sample.js';
+import { momentsOf, randomFrom, seed, soaking } from '../../support/sample.js';
 
 const never = new AbortController().signal;
 const spec = specOf('agents: { dev: { provider: claude } }');
@@ -216,17 +216,11 @@ describe('a host killed at any git command, file operation or transaction of mer
   afterEach(() => pair?.dispose());
   const random = randomFrom(seed);
 
-  /** All moments, or eight of them. */
-  function moments(count: number): readonly number[] {
-    const all = Array.from({ length: count }, (_, index) => index + 1);
-    return soaking ? all : Array.from({ length: 8 }, () => 1 + Math.floor(random() * count));
-  }
-
   async function dieEverywhere(scene: Pair, check: (merges: readonly Merge[]) => Promise<void>): Promise<number> {
     const whole = new MortalHost();
     await check(await scene.workOff(whole));
     const count = whole.operations.length;
-    for (const at of moments(count)) {
+    for (const at of momentsOf(count, random)) {
       await scene.reset();
       await scene.workOff(new MortalHost(at));
       const next = await scene.workOff();

@@ -17,9 +17,11 @@ import { gitIn, GitRepository, isolatedGitEnvironment, writeIn } from '../../sup
 import { countingIds } from '../../support/ids.js';
 import { HostKilled, MortalHost } from '../../support/mortalHost.js';
 import { agentOf, specOf } from '../../support/projectSpecs.js';
+import { momentsOf, randomFrom, seed } from '../../support/sample.js';
 
 const signal = new AbortController().signal;
 const identity = ['-c', 'user.name=T', '-c', 'user.email=t@example.com'];
+const random = randomFrom(seed);
 const spec = specOf('agents: { dev: { provider: claude } }');
 
 /** One host on the folder of a {@link Scene}. */
@@ -208,7 +210,7 @@ class Scene {
   }
 }
 
-/** Tells the story once to the end and then once for each operation at which its host dies; `after` is told with the next host. */
+/** Tells the story once to the end and then once for each chosen operation at which its host dies; `after` is told with the next host. */
 async function dieEverywhere(
   scene: Scene,
   story: (host: Host) => Promise<void>,
@@ -217,7 +219,7 @@ async function dieEverywhere(
   await scene.save();
   const whole = new MortalHost();
   await scene.with(whole, story);
-  for (let at = 1; at <= whole.operations.length; at++) {
+  for (const at of momentsOf(whole.operations.length, random, 12)) {
     const name = whole.operations[at - 1] ?? '';
     for (const half of name === 'removeTree' ? [false, true] : [false]) {
       await scene.reset();
@@ -227,7 +229,7 @@ async function dieEverywhere(
       );
       // An end that is only swallowed is an end as well: what follows says whether it did harm.
       if (end !== 'finished' && !isKilled(end)) throw end;
-      await after(`${at}: ${name}${half ? ' (half)' : ''}`);
+      await after(`${at}: ${name}${half ? ' (half)' : ''} (MUSTER_SEED=${seed})`);
     }
   }
   await scene.repository.fsck();
