@@ -112,6 +112,75 @@ test('comments on files of every repository go to the agent together', async () 
   expect(told).toContain('web:client.txt, line 1');
 });
 
+test('what a run did to the other repository itself is told of the thread, and put back there', async () => {
+  const own = '$(git -C "$MUSTER_REPO_WEB" rev-parse --path-format=absolute --git-common-dir)/..';
+  const harm = [
+    `cat > /dev/null; cd "${own}"; git checkout --quiet --force other; git tag --delete v1`,
+    'git config core.pager evil; printf "#!/bin/sh\\n" > .git/hooks/pre-push; chmod +x .git/hooks/pre-push',
+  ];
+  const { muster, other, inWeb, inShop } = setting({ command: harm.join('; ') });
+  inWeb('branch', 'other');
+  inWeb('tag', 'v1');
+  const before = inWeb('symbolic-ref', 'HEAD');
+  writeFileSync(join(other, 'package.json'), '{"mine": true}\n');
+  await muster('up', '--yes');
+  const dispatched = await muster('dispatch', 'dev', 'Harm', '--wait');
+  const id = idOf(dispatched.stdout);
+  expect(dispatched.stderr).toMatch(/web: During a run, in your repository: .*your edits of package\.json are gone/);
+  expect(dispatched.stderr).toContain(`\`muster worktrees put-back ${id}`);
+  expect(inWeb('config', 'core.pager')).toBe('evil');
+
+  const back = await muster('worktrees', 'put-back', id);
+  expect(back.stdout).toContain('undone: web: tag v1 was deleted');
+  expect(back.status).toBe(0);
+  expect([inWeb('symbolic-ref', 'HEAD'), inWeb('tag', '--list')]).toEqual([before, 'v1']);
+  expect(readFileSync(join(other, 'package.json'), 'utf8')).toBe('{"mine": true}\n');
+  expect(() => inWeb('config', 'core.pager')).toThrow();
+  expect(existsSync(join(other, '.git/hooks/pre-push'))).toBe(false);
+  expect(inShop('status', '--porcelain')).toBe('');
+  expect((await muster('ps')).stdout).not.toContain('note:');
+  expect((await muster('worktrees', 'put-back', id)).stdout).toContain('Nothing was changed');
+});
+
+test('pieces are staged in all repositories, and what is committed of them is what lands', async () => {
+  const two = `${work}; echo more > more.txt; echo more > "$MUSTER_REPO_WEB/more.txt"`;
+  const { muster, json, shop, other, inWeb } = setting({ command: two });
+  await muster('up', '--yes');
+  const id = idOf((await muster('dispatch', 'dev', 'Both sides', '--wait')).stdout);
+  expect((await muster('review', 'stage', id, 'server.txt', 'web:client.txt')).stdout).toBe('2 of 5 changes staged\n');
+  expect((await muster('review', 'stage', `${id}/web`, 'more.txt')).stdout).toBe('2 of 2 changes staged\n');
+  expect((await muster('review', 'unstage', id, 'web:more.txt')).stdout).toBe('2 of 5 changes staged\n');
+  expect((await muster('approve', id)).stderr).toContain('2 changes are staged in thread');
+  expect(await muster('daemon', 'stop')).toMatchObject({ status: 0 });
+
+  const tip = inWeb('for-each-ref', '--format=%(objectname)', 'refs/heads/muster');
+  expect(await json('review', 'commit', id, '-m', 'Only this')).toMatchObject({ kept: 2, left_out: 3 });
+  expect(inWeb('for-each-ref', '--format=%(contents:subject)', 'refs/heads/muster')).toBe('Only this');
+  expect(inWeb('rev-parse', `${inWeb('for-each-ref', '--format=%(refname)', 'refs/heads/muster')}^`)).toBe(tip);
+  const { files } = await json<{ files: { path: string }[] }>('review', 'files', id);
+  expect(files.map(file => file.path)).toEqual(['server.txt', 'web:client.txt']);
+  expect(await muster('review', 'commit', id)).toMatchObject({ status: 2 });
+  expect(await muster('merge', id)).toMatchObject({ status: 0 });
+  const landed = (at: string): readonly boolean[] =>
+    ['server.txt', 'client.txt', 'more.txt', 'told.txt'].map(name => existsSync(join(at, name)));
+  expect([landed(shop), landed(other)]).toEqual([
+    [true, false, false, false],
+    [false, true, false, false],
+  ]);
+});
+
+test('attempts at a task are compared in each of their repositories', async () => {
+  const say = 'word=$(grep -o -E "first|second"); echo "$word" > own.txt; echo "$word" > "$MUSTER_REPO_WEB/client.txt"';
+  const { muster } = setting({ command: say });
+  await muster('up', '--yes');
+  const first = idOf((await muster('dispatch', 'dev', 'first', '--wait')).stdout);
+  const second = idOf((await muster('dispatch', 'dev', 'second', '--wait')).stdout);
+  const shown = (await muster('diff', second, '--with', first)).stdout;
+  expect(shown).toMatch(/^-first\n\+second\n# Repository web\n[^]*^-first\n\+second$/m);
+  expect((await muster('diff', second, '--with', first, '--stat')).stdout).toMatch(/M +own\.txt[^]*M +web:client\.txt/);
+  expect((await muster('diff', `${second}/web`, '--with', `${first}/web`)).stdout).not.toContain('own.txt');
+});
+
 test('worktrees of all repositories are removed, and brought back with what was in them, together', async () => {
   const { muster, json, inWeb } = setting();
   await muster('up', '--yes');

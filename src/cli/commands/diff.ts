@@ -3,7 +3,6 @@ import { inPart } from '../../base/partPath.js';
 import { formatLineChanges } from '../../protocol/displayFormat.js';
 import type { DiffThreadResponse } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { defineCommand, type CommandContext } from '../command.js';
-import { usageError } from '../options/usageError.js';
 import { printPatch } from '../output/patch.js';
 import { oneLine } from '../output/terminalText.js';
 import { formatTable } from '../output/table.js';
@@ -35,21 +34,20 @@ export const diff = defineCommand({
     const { out, json, signal } = context;
     const thread = await getThread(context, args.required(0));
     const withPatch = !args.flag('stat');
-    const other = args.text('with');
-    if (other !== undefined && thread.parts.length > 0)
-      throw usageError(
-        'Threads of several repositories are compared one repository at a time: `muster diff THREAD/REPOSITORY`.',
-      );
-    const compareWith = other === undefined ? '' : (await getThread(context, other)).id;
+    const named = args.text('with');
+    const other = named === undefined ? undefined : await getThread(context, named);
     const [sinceLast, withTarget] = [args.flag('since-review'), args.flag('with-target')];
-    const changesOf = async (threadId: string): Promise<DiffThreadResponse> =>
+    const changesOf = async (threadId: string, compareWith = ''): Promise<DiffThreadResponse> =>
       await context.repeatable(({ threads }) =>
         threads.diffThread({ threadId, withPatch, sinceLast, compareWith, withTarget }, { signal }),
       );
-    const own = await changesOf(thread.id);
+    const own = await changesOf(thread.id, other?.id);
     const parts: { readonly name: string; readonly changes: DiffThreadResponse }[] = [];
-    for (const { name, threadId } of thread.parts.filter(({ repository }) => repository !== ''))
-      parts.push({ name, changes: await changesOf(threadId) });
+    for (const { name, threadId, repository } of thread.parts.filter(part => part.repository !== '')) {
+      // One that has nothing of it has done nothing there.
+      const theirs = other?.parts.find(part => part.name === name && part.repository === repository)?.threadId;
+      parts.push({ name, changes: await changesOf(threadId, theirs) });
+    }
     if (json) {
       const others = parts.map(({ name, changes }) => ({
         name,

@@ -1,4 +1,3 @@
-import { inPart } from '../../base/partPath.js';
 import type { FileChange } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import { formatLineChanges } from '../../protocol/displayFormat.js';
 import { defineCommand } from '../command.js';
@@ -19,12 +18,16 @@ export const reviewFiles = defineCommand({
     unmark: { type: 'string', multiple: true, value: 'FILE[:LINE]', text: 'forget that' },
   },
   details:
-    'What changes later was not looked at: only the changed pieces of a file are open again. Files of another repository of the thread are marked with THREAD/REPOSITORY. `muster review stage` takes part of the changes.',
+    'What changes later was not looked at: only the changed pieces of a file are open again. Files of another repository of the thread are named `REPOSITORY:FILE`. `muster review stage` takes part of the changes.',
   async run(context, args) {
     const { signal, out, json, repeatable } = context;
     const thread = await getThread(context, args.required(0));
     const list = async (): Promise<readonly FileChange[]> =>
-      (await repeatable(({ reviews }) => reviews.listChanges({ threadId: thread.id }, { signal }))).files;
+      (
+        await repeatable(({ reviews }) =>
+          reviews.listChanges({ threadId: thread.id, allRepositories: true }, { signal }),
+        )
+      ).files;
     let files = await list();
     const reverted = args.list('revert');
     if (reverted.length > 0) {
@@ -41,22 +44,11 @@ export const reviewFiles = defineCommand({
       await repeatable(({ reviews }) => reviews.setReviewed(request, { signal }));
       files = await list();
     }
-    const all = [...files];
-    for (const { threadId, name } of thread.parts.filter(({ repository }) => repository !== '')) {
-      const changes = await repeatable(({ reviews }) => reviews.listChanges({ threadId }, { signal }));
-      all.push(...changes.files.map(change => namedAfter(name, change)));
-    }
-    if (json) out.json({ thread_id: thread.id, files: all.map(reviewedFileJson) });
-    else for (const line of formatTable(all.flatMap(args.flag('pieces') ? pieceRows : fileRow))) out.line(line);
+    if (json) out.json({ thread_id: thread.id, files: files.map(reviewedFileJson) });
+    else for (const line of formatTable(files.flatMap(args.flag('pieces') ? pieceRows : fileRow))) out.line(line);
     return 0;
   },
 });
-
-/** With the repository's name in front. */
-function namedAfter(name: string, { file, ...change }: FileChange): FileChange {
-  const named = (path: string): string => (path === '' ? '' : inPart(name, path));
-  return { ...change, ...(file && { file: { ...file, path: named(file.path), oldPath: named(file.oldPath) } }) };
-}
 
 /** The shape that `--json` prints. */
 export function reviewedFileJson({ file, hunks }: FileChange) {

@@ -18,7 +18,10 @@ export const reviewStage = defineCommand({
     const [prefix = '', ...named] = args.positionals;
     const thread = await getThread(context, prefix);
     const client = await context.connect();
-    const { files } = await client.reviews.listChanges({ threadId: thread.id }, { signal: context.signal });
+    const { files } = await client.reviews.listChanges(
+      { threadId: thread.id, allRepositories: true },
+      { signal: context.signal },
+    );
     await client.reviews.stageChanges(
       { threadId: thread.id, hunks: piecesOf(files, named) },
       { signal: context.signal },
@@ -30,7 +33,7 @@ export const reviewStage = defineCommand({
 /** How much of a thread is staged by now. */
 export async function reportStaged(context: CommandContext, threadId: string): Promise<number> {
   const client = await context.connect();
-  const { files } = await client.reviews.listChanges({ threadId }, { signal: context.signal });
+  const { files } = await client.reviews.listChanges({ threadId, allRepositories: true }, { signal: context.signal });
   const hunks = files.flatMap(file => file.hunks);
   const staged = hunks.filter(hunk => hunk.staged).length;
   if (context.json) context.out.json({ thread_id: threadId, files: files.map(reviewedFileJson) });

@@ -16,7 +16,7 @@ export const reviewUnstage = defineCommand({
     const [prefix = '', ...named] = args.positionals;
     const thread = await getThread(context, prefix);
     const client = await context.connect();
-    const { files } = await client.reviews.listChanges({ threadId: thread.id }, { signal });
+    const { files } = await client.reviews.listChanges({ threadId: thread.id, allRepositories: true }, { signal });
     const hunks = piecesOf(files, named);
     await client.reviews.unstageChanges({ threadId: thread.id, hunks }, { signal });
     return await reportStaged(context, thread.id);

@@ -170,23 +170,34 @@ export class ThreadService {
   }
 
   /**
-   * Undoes what changed in the person's repository (stash, branches, tags, settings) while runs of the thread were at work.
+   * Undoes what changed in the person's repositories (stash, branches, tags, settings) while runs of the thread were at work.
    * Returns what could not be undone, and stays on the list.
    */
   async putBackShared(id: string): Promise<{ readonly done: readonly string[]; readonly left: readonly string[] }> {
+    const { thread, parts } = await this.#idle(id);
+    const [done, left]: [string[], string[]] = [[], []];
+    for (const { name, of } of [
+      { name: '', of: thread },
+      ...parts.map(each => ({ name: `${each.part.name}: `, of: each.thread })),
+    ]) {
+      const undone = await this.#putBackIn(of);
+      done.push(...undone.done.map(change => name + sharedChangeText(change)));
+      left.push(...undone.left.map(change => name + sharedChangeText(change)));
+    }
+    return { done, left };
+  }
+
+  async #putBackIn({ id, repository, commonDir }: Thread) {
     const { store, driver } = this.#options;
-    const { thread } = await this.#idle(id);
-    const { repository, commonDir } = thread;
-    const changes = store.read(stores => stores.shared.changes(thread.id));
+    const changes = store.read(stores => stores.shared.changes(id));
     if (repository === undefined || changes.length === 0) return { done: [], left: [] };
     const left = await driver.undoShared({ repository, ...defined({ commonDir }) }, changes);
     store.transact(stores => {
-      stores.shared.saveChanges(thread.id, left);
-      const notes = thread.notes?.filter(note => !note.includes('`muster worktrees put-back ')) ?? [];
-      this.#change(stores, thread.id, current => ({ ...current, notes }));
+      stores.shared.saveChanges(id, left);
+      const isOther = (note: string): boolean => !note.includes('`muster worktrees put-back ');
+      this.#change(stores, id, current => ({ ...current, notes: current.notes?.filter(isOther) ?? [] }));
     });
-    const done = changes.filter(change => !left.includes(change));
-    return { done: done.map(sharedChangeText), left: left.map(sharedChangeText) };
+    return { done: changes.filter(change => !left.includes(change)), left };
   }
 
   /** Goes on with abandoning what an earlier host was killed in. Errors of one thread do not keep the others from it. */

@@ -68,7 +68,9 @@ export async function compareShared(
     const changes = store.read(stores => found.filter(change => isLoss(stores, thread, change)));
     if (changes.length === 0) return [];
     store.transact(stores => stores.shared.saveChanges(thread.id, [...stores.shared.changes(thread.id), ...changes]));
-    return [sharedNote(thread.id, changes)];
+    // People act on the thread that they know.
+    const known = store.read(stores => stores.parts.of(thread.id))?.whole ?? thread.id;
+    return [sharedNote(known, changes)];
   } catch (error) {
     log.warn('What a run shares with the person could not be compared', {
       thread: thread.id,

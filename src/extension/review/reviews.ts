@@ -5,7 +5,7 @@ import { isAppError } from '../../base/errors.js';
 import { inPart } from '../../base/partPath.js';
 import { shortId } from '../../protocol/displayFormat.js';
 import { byPath } from '../../protocol/fileOrder.js';
-import type { ChangedFile, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { ChangedFile, Thread, ThreadPart } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { partThread, placeInPart } from '../../protocol/partThread.js';
 import { seenHead } from '../../protocol/reviewedHead.js';
 import type { HostConnection } from '../host/hostConnection.js';
@@ -16,6 +16,15 @@ import { isReviewTab, threadOfTab } from './reviewTabs.js';
 import type { ReviewedChanges } from './reviewedChanges.js';
 import { currentUri, identifiable, sidesOf, type ShownChange } from './reviewSides.js';
 import { reviewFileOf, reviewUri } from './reviewUris.js';
+
+/** Files of one repository, and what they are compared with. */
+interface Shown {
+  readonly change: ShownChange;
+  readonly files: readonly ChangedFile[];
+}
+
+/** What a thread is compared with. */
+type Asked = { readonly withTarget: true } | { readonly compareWith: string };
 
 /** The reviews of this window. What was shown and approved is kept by the host, with the thread. */
 export class Reviews {
@@ -87,7 +96,7 @@ export class Reviews {
   async #others(
     { parts }: Thread,
     { sinceLast, signal }: { readonly sinceLast: boolean; readonly signal: AbortSignal },
-  ): Promise<readonly { readonly change: ShownChange; readonly files: readonly ChangedFile[] }[]> {
+  ): Promise<readonly Shown[]> {
     const client = await this.#host.client(signal);
     const others = [];
     for (const { threadId } of parts.filter(({ repository }) => repository !== '')) {
@@ -106,19 +115,36 @@ export class Reviews {
    * counts as seen by it. False when both came to the same.
    */
   async compare(thread: Thread, other: Thread | 'target', signal: AbortSignal): Promise<boolean> {
-    const client = await this.#host.client(signal);
-    const request = other === 'target' ? { withTarget: true } : { compareWith: other.id };
-    const found = await client.threads.diffThread({ threadId: thread.id, ...request }, { signal });
-    if (found.files.length === 0) return false;
-    const change = { thread, baseCommit: found.baseCommit, head: found.head, sinceReview: true };
+    const beside = (of: (thread: Thread) => string): Asked =>
+      other === 'target' ? { withTarget: true } : { compareWith: of(other) };
+    const compared = [
+      await this.#compared(
+        thread,
+        beside(({ id }) => id),
+        signal,
+      ),
+    ];
+    for (const part of thread.parts.filter(({ repository }) => repository !== '')) {
+      // One that has nothing of it has done nothing there.
+      const asked = beside(({ parts }) => parts.find(each => isSameRepository(each, part))?.threadId ?? '');
+      compared.push(await this.#compared(partThread(thread, part), asked, signal));
+    }
+    if (compared.every(({ files }) => files.length === 0)) return false;
     const title =
       other === 'target' ? vscode.l10n.t('Target as it is now ↔ {0}', threadTitle(thread)) : pair(other, thread);
     await vscode.commands.executeCommand('_workbench.openMultiDiffEditor', {
       title: plainText(title),
-      resources: identifiable(change, found.files.toSorted(byPath)),
+      resources: compared.flatMap(({ change, files }) => identifiable(change, files.toSorted(byPath))),
     });
     await vscode.commands.executeCommand('workbench.action.keepEditor');
     return true;
+  }
+
+  /** In one repository; with nothing else, what it changed. */
+  async #compared(thread: Thread, asked: Asked, signal: AbortSignal): Promise<Shown> {
+    const client = await this.#host.client(signal);
+    const { baseCommit, head, files } = await client.threads.diffThread({ threadId: thread.id, ...asked }, { signal });
+    return { change: { thread, baseCommit, head, sinceReview: true }, files };
   }
 
   /** Closes what is open of a thread's review. */
@@ -251,6 +277,10 @@ function placesOf({ id, worktree, parts }: Thread): readonly { readonly id: stri
 
 function liesIn({ fsPath }: vscode.Uri, worktree: string): boolean {
   return worktree !== '' && fsPath.startsWith(worktree + sep);
+}
+
+function isSameRepository(one: ThreadPart, other: ThreadPart): boolean {
+  return one.name === other.name && one.repository === other.repository;
 }
 
 /** By which its files are told apart on screen. */

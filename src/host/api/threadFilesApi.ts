@@ -8,11 +8,20 @@ import type { Stores } from '../../core/stores.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import { noWorktree, type ThreadService as CoreThreadService } from '../../core/threads/threadService.js';
 import type { PartOfThread } from '../../core/threads/part.js';
+import type { Thread } from '../../core/threads/thread.js';
 import type { ChangedFile, WorktreeDriver } from '../../core/workspaces/worktreeDriver.js';
 import type { ThreadView } from '../../core/threads/threadStore.js';
 import type { ThreadService } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { fail, given, requireCommit } from './requestFields.js';
 import { wireChangedFile, wireThread } from './wire.js';
+
+interface ComparedAsAsked {
+  /** Of another thread. */
+  readonly other?: string;
+  readonly withTarget: boolean;
+  readonly sinceLast: boolean;
+  readonly signal: AbortSignal;
+}
 
 /** A review shows files one by one; the whole patch is for terminals. */
 const maxPatchBytes = 8_000_000;
@@ -32,15 +41,21 @@ export function threadFilesApi({
   readonly reviews: ReviewService;
   readonly driver: WorktreeDriver;
 }): Pick<ServiceImpl<typeof ThreadService>, FileCalls> {
-  const filesOfPart = async (
-    { part, thread }: PartOfThread,
-    { withTarget, sinceLast, signal }: { withTarget: boolean; sinceLast: boolean; signal: AbortSignal },
-  ) => {
+  /** What it is compared with, if not with where it began: what another thread has come to, its target, or what was looked at last. */
+  const earlierOf = async (
+    view: ThreadView,
+    target: string | undefined,
+    { other, withTarget, sinceLast, signal }: ComparedAsAsked,
+  ): Promise<string | undefined> => {
+    const tip = withTarget ? await targetNow(driver, { view, target, signal }) : undefined;
+    return other ?? tip ?? (sinceLast ? reviews.earlierOf(view) : undefined);
+  };
+  const filesOfPart = async ({ part, thread }: PartOfThread, asked: ComparedAsAsked) => {
     if (thread.repository === undefined) return [];
+    const { signal } = asked;
     const view = await threads.get(thread.id);
     const target = store.read(stores => comparedTarget(stores, view));
-    const tip = withTarget ? await targetNow(driver, { view, target, signal }) : undefined;
-    const earlier = tip ?? (sinceLast ? reviews.earlierOf(view) : undefined);
+    const earlier = await earlierOf(view, target, asked);
     const { files } = await compareThread(driver, view, { target, earlier, signal });
     return files.map(file => wireChangedFile(namedAfter(part.name, file)));
   };
@@ -75,9 +90,9 @@ export function threadFilesApi({
       const { signal } = context;
       const target = store.read(stores => comparedTarget(stores, view));
       if (withTarget && compareWith !== '') throw fail('compare_with', 'compare with one thing at a time');
-      const other = compareWith === '' ? undefined : headOfOther(view, await threads.get(compareWith));
-      const tip = withTarget ? await targetNow(driver, { view, target, signal }) : undefined;
-      const earlier = other ?? tip ?? (sinceLast ? reviews.earlierOf(view) : undefined);
+      const other = compareWith === '' ? undefined : await threads.get(compareWith);
+      const asked = { withTarget, sinceLast, signal };
+      const earlier = await earlierOf(view, target, { ...asked, ...(other && { other: headOfOther(view, other) }) });
       const compared = await compareThread(driver, view, { target, earlier, signal });
       const found = {
         baseCommit: compared.baseCommit,
@@ -85,9 +100,10 @@ export function threadFilesApi({
         files: compared.files.map(wireChangedFile),
         uncommitted: [...compared.uncommitted],
       };
-      if (allRepositories && compareWith === '')
-        for (const part of view.parts)
-          found.files.push(...(await filesOfPart(part, { withTarget, sinceLast, signal })));
+      for (const part of allRepositories ? view.parts : []) {
+        const theirs = other && partLike(part, other)?.head;
+        found.files.push(...(await filesOfPart(part, { ...asked, ...defined({ other: theirs }) })));
+      }
       if (!withPatch) return found;
       const patch = await patchOf(driver, view, compared, { maxBytes: maxPatchBytes, signal });
       return { ...found, patch: patch.text, patchTruncated: patch.truncated };
@@ -134,6 +150,11 @@ async function targetNow(
   const tip = await driver.tipOf({ repository, ...defined({ commonDir }) }, asked.target, asked.signal);
   if (tip === undefined) throw fail('with_target', `there is no branch ${asked.target}`);
   return tip;
+}
+
+/** What another thread has of the same repository; one that has nothing of it has done nothing there. */
+function partLike({ part, thread }: PartOfThread, other: ThreadView): Thread | undefined {
+  return other.parts.find(each => each.part.name === part.name && each.thread.repository === thread.repository)?.thread;
 }
 
 /** What another thread has come to, for a comparison. Errors: `request.invalid`. */

@@ -1496,8 +1496,8 @@ export type DiffThreadRequest = Message$1<"muster.v1.DiffThreadRequest"> & {
   withTarget: boolean;
 
   /**
-   * Also the files of its other repositories, paths beginning with the repository's name and a colon; not with compare_with. A patch is that of
-   * the project's repository.
+   * Also the files of its other repositories, paths beginning with the repository's name and a colon; with compare_with, compared with what the
+   * other thread has of the same repository. A patch is that of the project's repository.
    *
    * @generated from field: bool all_repositories = 6;
    */
