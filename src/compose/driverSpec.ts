@@ -1,7 +1,8 @@
 /** Where an agent runs, as the compose file says it. */
 export type DriverSpec =
   | { readonly name: 'process' }
-  | { readonly name: 'docker'; readonly host?: string | undefined }
+  /** `hosts`: on one of these, which is chosen for each sandbox. */
+  | { readonly name: 'docker'; readonly host?: string | undefined; readonly hosts?: readonly string[] | undefined }
   | KubernetesSpec
   | { readonly name: 'boxlite'; readonly kernel?: string | undefined; readonly rootfs?: string | undefined }
   | { readonly name: 'microsandbox'; readonly profile?: string | undefined };

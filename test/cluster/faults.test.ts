@@ -1,7 +1,7 @@
-import { createServer, connect, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { clusterUnderTest, kubeconfigTo, presentCluster, serverOf } from '../support/cluster.ts';
 import { git, type ContainerHost } from '../support/containerHost.ts';
+import { interruptibleWay } from '../support/interruptibleWay.ts';
 import { clusterAdmin, podHost, shownThread } from '../support/podHost.ts';
 
 /** Works until somebody lets it go. */
@@ -148,33 +148,6 @@ async function onlyThread({ home, repository }: ContainerHost): Promise<string> 
 /** A way to the API server that can be cut. */
 async function interruptible() {
   const { kubeconfig } = presentCluster();
-  const { port: real } = serverOf(kubeconfig);
-  const sockets = new Set<Socket>();
-  const server = createServer(client => {
-    const inner = connect({ host: '127.0.0.1', port: Number(real) });
-    for (const socket of [client, inner]) {
-      sockets.add(socket);
-      socket.on('error', () => socket.destroy());
-      socket.once('close', () => {
-        client.destroy();
-        inner.destroy();
-        sockets.delete(socket);
-      });
-    }
-    client.pipe(inner).pipe(client);
-  });
-  const listen = async (port: number): Promise<void> => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.listen(port, '127.0.0.1', resolve);
-    await promise;
-  };
-  await listen(0);
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const close = (): void => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  };
-  onTestFinished(close);
-  return { kubeconfig: kubeconfigTo(kubeconfig, `https://127.0.0.1:${port}`), close, open: () => listen(port) };
+  const way = await interruptibleWay(Number(serverOf(kubeconfig).port));
+  return { ...way, kubeconfig: kubeconfigTo(kubeconfig, `https://127.0.0.1:${way.port}`) };
 }

@@ -105,7 +105,7 @@ function normalizeAgent(context: NormalizeContext, { name, node, names, agentNam
     systemPrompt: verbatimAt(node, 'system_prompt'),
     image: textAt(node, 'image'),
     build: buildOf(child(node, 'build')),
-    driver: driverOf(node),
+    driver: driverOf(context, node),
     env: envEntries(context, child(node, 'env')),
     args: argumentsAt(node, 'args'),
     permissions,

@@ -1,10 +1,19 @@
 import type { DriverSpec, KubernetesSpec, TolerationSpec } from '../projectSpec.js';
 import type { ComposeNode, MappingNode } from '../source/composeNode.js';
 import { child, entryOf } from '../source/composeNode.js';
-import { entriesOf, itemsOf, numberAt, pairsAt, textAt, textsOf } from './normalizeContext.js';
+import {
+  entriesOf,
+  itemsOf,
+  numberAt,
+  pairsAt,
+  refuse,
+  textAt,
+  textsOf,
+  type NormalizeContext,
+} from './normalizeContext.js';
 
 /** The first runtime named; without one, containers when there is an image, otherwise processes. */
-export function driverOf(node: MappingNode): DriverSpec {
+export function driverOf(context: NormalizeContext, node: MappingNode): DriverSpec {
   const driver = child(node, 'driver');
   const name = entriesOf(driver).find(entry =>
     ['process', 'docker', 'kubernetes', 'boxlite', 'microsandbox'].includes(entry.key),
@@ -14,7 +23,7 @@ export function driverOf(node: MappingNode): DriverSpec {
     case 'process':
       return { name };
     case 'docker':
-      return { name, host: textAt(options, 'host') };
+      return docker(context, options);
     case 'kubernetes':
       return kubernetes(options);
     case 'boxlite':
@@ -26,6 +35,16 @@ export function driverOf(node: MappingNode): DriverSpec {
       return hasImage ? { name: 'docker' } : { name: 'process' };
     }
   }
+}
+
+function docker(context: NormalizeContext, node: ComposeNode | undefined): DriverSpec {
+  const host = textAt(node, 'host');
+  const listed = child(node, 'hosts');
+  const hosts = [...new Set(textsOf(listed))];
+  if (hosts.length === 0) return { name: 'docker', host };
+  if (host !== undefined && listed)
+    refuse(context, { path: listed.path, span: listed.span, text: 'hosts and host cannot both be given' });
+  return { name: 'docker', hosts };
 }
 
 /** What is not there is left out, so that it is stored and compared as it was written. */

@@ -79,6 +79,18 @@ export const driver: MappingShape = mapping(
         host: field(text(), 'Address of the Docker Engine.', 'host: unix:///var/run/docker.sock', {
           fallback: 'the default of Docker',
         }),
+        hosts: field(
+          list(
+            text({
+              nonEmpty: true,
+              pattern: '^(unix|npipe|tcp|ssh)://.+$',
+              refusedText: 'invalid engine %s: write ssh://user@host, tcp://host:port or unix:///path',
+            }),
+          ),
+          'Addresses of several Docker Engines: each agent of a thread is placed on the one with the largest part free. Instead of `host`.',
+          'hosts: [ssh://build@one, ssh://build@two]',
+          { era: 'muster' },
+        ),
       }),
       'A Docker container.',
       'docker: {}',

@@ -35,11 +35,24 @@ export function made(sandbox: Sandbox, problem?: string): Sandbox {
   return problem === undefined ? { ...rest, state: 'ready' } : { ...rest, state: 'failed', problem };
 }
 
+/** It is on one of several engines from now on. */
+export function placed(sandbox: Sandbox, driver: DriverSpec): Sandbox {
+  return { ...sandbox, driver };
+}
+
+/** Engines of which it may be on any; it is on one of them already when its driver says which. */
+export function poolOf({ driver }: Pick<Sandbox, 'driver'>, wants: DriverSpec): readonly string[] | undefined {
+  if (wants.name !== 'docker' || !wants.hosts) return undefined;
+  return driver.name === 'docker' && driver.host !== undefined ? [driver.host] : wants.hosts;
+}
+
 /** True if runs of the agent can go on in it: another engine or another kind of sandbox has none of its files. */
 export function isFor(sandbox: Sandbox, agent: string, driver: DriverSpec): boolean {
   return sandbox.agent === agent && sandbox.state !== 'removed' && sameDriver(sandbox.driver, driver);
 }
 
 function sameDriver(a: DriverSpec, b: DriverSpec): boolean {
-  return a.name === b.name && JSON.stringify(a) === JSON.stringify(b);
+  const isPlaced =
+    a.name === 'docker' && b.name === 'docker' && a.host !== undefined && b.hosts?.includes(a.host) === true;
+  return isPlaced || (a.name === b.name && JSON.stringify(a) === JSON.stringify(b));
 }

@@ -74,13 +74,14 @@ export class SandboxControl {
   }
 
   async #look(sandbox: Sandbox, usage: boolean): Promise<SandboxView> {
+    const progress = this.#sandboxes.progressOf(sandbox.id);
     try {
       const driver = this.#sandboxes.of(sandbox.driver.name);
       const inspection = await driver.inspect(sandbox);
       const measured = usage && inspection.state === 'running' ? await driver.stats(sandbox) : undefined;
-      return { sandbox, inspection, usage: measured, progress: this.#sandboxes.progressOf(sandbox.id) };
+      return { sandbox, inspection, usage: measured, progress };
     } catch (error) {
-      return { sandbox, problem: errorMessage(error) };
+      return { sandbox, problem: errorMessage(error), progress };
     }
   }
 

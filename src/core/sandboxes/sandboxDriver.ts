@@ -17,6 +17,11 @@ export interface SandboxDriver {
    * Errors: `sandbox.unavailable` when the runtime or the image is not there.
    */
   ensure(sandbox: SandboxSpec, signal: AbortSignal, onStep?: OnImageStep): Promise<Guest>;
+  /**
+   * Which of several runtimes of the driver a sandbox is to be on, as a driver that names one. Waits while none has room or answers, and
+   * tells so. Missing: there is never a choice. Errors: `sandbox.unavailable` where no waiting helps; the signal's reason.
+   */
+  place?(sandbox: PlacedSandbox, signal: AbortSignal, onStep?: OnImageStep): Promise<DriverSpec>;
   /** Its runs. Nothing is asked of the runtime by this call itself. */
   runsIn(sandbox: SandboxRef): RunDriver;
   /** Ends everything that runs in it; its files stay. */
@@ -65,6 +70,9 @@ export interface SandboxRef {
   readonly id: SandboxId;
   readonly driver: DriverSpec;
 }
+
+/** What a place is looked for. */
+export type PlacedSandbox = Pick<SandboxSpec, 'id' | 'driver' | 'resources'>;
 
 /** A sandbox as the compose file and the thread want it now. */
 export interface SandboxSpec extends SandboxRef {

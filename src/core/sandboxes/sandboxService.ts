@@ -14,7 +14,7 @@ import type { Thread } from '../threads/thread.js';
 import type { GuestGitDriver } from '../workspaces/guestGitDriver.js';
 import { worktreeOf, type PreparedWorkspace } from '../workspaces/workspaceService.js';
 import { reachedHosts } from './allowList.js';
-import { isFor, made, wanted, type Sandbox } from './sandbox.js';
+import { isFor, made, placed, poolOf, wanted, type Sandbox } from './sandbox.js';
 import type { Guest, RunDriver, SandboxDriver, SandboxSpec, SandboxWorkspace } from './sandboxDriver.js';
 import { mountsOf } from './sandboxMounts.js';
 import type { SandboxDrivers } from './sandboxDrivers.js';
@@ -97,17 +97,18 @@ export class SandboxService implements SandboxDrivers {
     const driver = this.of(agent.driver.name);
     if (agent.driver.name === 'process') return { guest: await driver.ensure(machineSpec(run, workspace), signal) };
     const { thread } = workspace;
-    const sandbox = this.#claim(run, agent, agentImage(agent, project)?.name ?? '');
+    const claimed = this.#claim(run, agent, agentImage(agent, project)?.name ?? '');
     try {
+      const sandbox = await this.#placed(claimed, agent, signal);
       const spec = await this.specFor({ sandbox, thread, project, agent, gitFor: run.id });
       const guest = await driver.ensure(spec, signal, step => this.#tell(sandbox, step));
       this.#change(sandbox, current => made(current));
       return { guest, spec };
     } catch (error) {
-      if (!signal.aborted) this.#change(sandbox, current => made(current, errorMessage(error)));
+      if (!signal.aborted) this.#change(claimed, current => made(current, errorMessage(error)));
       throw error;
     } finally {
-      this.#steps.delete(sandbox.id);
+      this.#steps.delete(claimed.id);
     }
   }
 
@@ -127,7 +128,8 @@ export class SandboxService implements SandboxDrivers {
     const { server, thread, project, agent } = request;
     if (agent.driver.name === 'process') return undefined;
     const driver = this.of(agent.driver.name);
-    const sandbox = this.#claim({ threadId: thread.id }, agent, agentImage(agent, project)?.name ?? '');
+    const claimed = this.#claim({ threadId: thread.id }, agent, agentImage(agent, project)?.name ?? '');
+    const sandbox = await this.#placed(claimed, agent, signal);
     const spec = await this.specFor({ sandbox, thread, project, agent, gitFor: server });
     const guest = await driver.ensure(spec, signal);
     this.#change(sandbox, current => made(current));
@@ -224,6 +226,18 @@ export class SandboxService implements SandboxDrivers {
       stores.events.append({ kind: 'thread_changed', threadId: run.threadId }, at);
       return sandbox;
     });
+  }
+
+  /** On an engine of its own choice, where there is one. One that was placed stays there, and waits for its engine. */
+  async #placed(sandbox: Sandbox, { driver: wants, resources }: AgentSpec, signal: AbortSignal): Promise<Sandbox> {
+    const hosts = poolOf(sandbox, wants);
+    const driver = this.of(wants.name);
+    if (!hosts || !driver.place) return sandbox;
+    const { id } = sandbox;
+    const asked = { id, driver: { name: 'docker' as const, hosts }, resources };
+    const found = placed(sandbox, await driver.place(asked, signal, step => this.#tell(sandbox, step)));
+    this.#options.store.transact(stores => stores.sandboxes.save(found));
+    return found;
   }
 
   async #workspace(place: {

@@ -25,6 +25,8 @@ export const labels = {
   allowed: 'dev.muster.allowed',
   /** Bytes that a run may write. */
   disk: 'dev.muster.disk',
+  /** Processors and bytes of memory that its agent asks for, by which runs are placed. */
+  asks: 'dev.muster.asks',
   /** There when nothing of the workspace may change. */
   readOnly: 'dev.muster.read-only',
   /** The workspace, as this machine has it. */
@@ -174,6 +176,7 @@ function sandboxContainer(spec: SandboxSpec, settings: ContainerSettings): Docke
       [labels.agent]: spec.agent,
       [labels.doors]: settings.doors.map(({ port }) => port).join(' '),
       [labels.disk]: String(guestLimits(spec).diskBytes),
+      [labels.asks]: asksLabel(spec),
       [labels.workspace]: spec.workspace.folder,
       ...(spec.workspace.readOnly === true ? { [labels.readOnly]: 'true' } : {}),
       [labels.allowed]: typeof spec.network === 'string' ? '' : spec.network.join(' '),
@@ -186,6 +189,17 @@ function sandboxContainer(spec: SandboxSpec, settings: ContainerSettings): Docke
       Tmpfs: { '/run': scratch, '/var/tmp': scratch, ...(settings.elsewhere ? { '/tmp': largeScratch } : {}) },
     },
   };
+}
+
+/** `cpus bytes`, each empty where nothing was asked for. */
+function asksLabel({ resources }: SandboxSpec): string {
+  return `${resources?.cpus ?? ''} ${resources?.memoryBytes ?? ''}`;
+}
+
+/** What {@link labels.asks} says: processors, bytes. */
+export function askedOf(label = ''): readonly [number | undefined, number | undefined] {
+  const [cpus, memory] = label.split(' ').map(word => (/^[\d.]+$/.test(word) ? Number(word) : undefined));
+  return [cpus, memory];
 }
 
 const largeScratch = 'rw,nosuid,nodev,exec,mode=1777,size=1073741824';

@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
-import type { SandboxDriver } from '../../core/sandboxes/sandboxDriver.js';
+import type { Watching } from '../../core/images/imageDriver.js';
+import type { PlacedSandbox, SandboxDriver } from '../../core/sandboxes/sandboxDriver.js';
 import { dockerEndpoint, type EndpointSources } from './dockerEndpoint.js';
 import { DockerEngine } from './dockerEngine.js';
+import { DockerPool } from './dockerPool.js';
 import { DockerSandboxDriver } from './dockerSandboxDriver.js';
 import { Doors } from '../guests/doors.js';
 import { Images } from './images.js';
@@ -16,14 +18,22 @@ export interface DockerOptions {
   readonly log: Log;
 }
 
+interface Place {
+  readonly driver: DockerSandboxDriver;
+  readonly images: Images;
+  readonly engine: DockerEngine;
+}
+
 /** The engines that sandboxes of this host are on, each found when it is first asked for. */
 export class DockerSandboxes implements Disposable {
   readonly #options: DockerOptions;
   readonly #doors: Doors;
-  readonly #places = new Map<string, { readonly driver: DockerSandboxDriver; readonly images: Images }>();
+  readonly #places = new Map<string, Place>();
+  readonly #pool: DockerPool;
 
   constructor(options: DockerOptions) {
     this.#options = options;
+    this.#pool = new DockerPool(options.clock);
     this.#doors = new Doors({ folder: join(options.stateDir, 'doors'), log: options.log });
   }
 
@@ -39,7 +49,22 @@ export class DockerSandboxes implements Disposable {
     return this.#place(sources).images;
   }
 
-  #place(sources: EndpointSources): { readonly driver: DockerSandboxDriver; readonly images: Images } {
+  /**
+   * The address of one of several engines, as it was given. Errors: `sandbox.unavailable` for an address that is none, and where none of them is large enough; the
+   * signal's reason.
+   */
+  async place(
+    hosts: readonly string[],
+    sandbox: PlacedSandbox,
+    watching: { readonly environment: EndpointSources['environment'] } & Watching,
+  ): Promise<string> {
+    const { environment, signal, onStep } = watching;
+    const engines = new Map(hosts.map(host => [this.#place({ host, environment }).engine, host]));
+    const engine = await this.#pool.place([...engines.keys()], sandbox, signal, onStep);
+    return engines.get(engine) ?? engine.address;
+  }
+
+  #place(sources: EndpointSources): Place {
     const endpoint = dockerEndpoint(sources);
     const key = JSON.stringify(endpoint);
     const known = this.#places.get(key);
@@ -48,7 +73,7 @@ export class DockerSandboxes implements Disposable {
     const engine = new DockerEngine(endpoint, sources.environment);
     const images = new Images(engine, sources.environment);
     const driver = new DockerSandboxDriver({ engine, images, stateDir, programs, clock, log, doors: this.#doors });
-    const place = { driver, images };
+    const place = { driver, images, engine };
     this.#places.set(key, place);
     return place;
   }

@@ -14,6 +14,7 @@ export interface EngineFacts {
   /** Docker Desktop and the like: the engine is in a virtual machine, to which unix sockets of this one mean nothing. */
   readonly remote: boolean;
   readonly processors: number;
+  readonly memoryBytes: number;
 }
 
 /** One engine. */
@@ -49,11 +50,13 @@ export class DockerEngine {
     const info: unknown = await this.call(() => this.docker.info());
     const security = fieldOf(info, 'SecurityOptions');
     const processors = numberField(info, 'NCPU') ?? 0;
+    const memoryBytes = numberField(info, 'MemTotal') ?? 0;
     const options = Array.isArray(security) ? security.map(String) : [];
     return {
       rootless: options.some(option => option.includes('name=rootless')),
       remote: process.platform !== 'linux' || /docker desktop/i.test(textField(info, 'OperatingSystem')),
       processors: processors > 0 ? processors : 1,
+      memoryBytes: memoryBytes > 0 ? memoryBytes : Infinity,
     };
   }
 

@@ -90,7 +90,7 @@ function toDriver(fields: JsonFields): DriverSpec {
     case 'process':
       return { name };
     case 'docker':
-      return { name, ...defined({ host: fields.text('host') }) };
+      return { name, ...defined({ host: fields.text('host'), hosts: hostsOf(fields) }) };
     case 'kubernetes':
       return toKubernetes(fields);
     case 'boxlite':
@@ -98,6 +98,11 @@ function toDriver(fields: JsonFields): DriverSpec {
     case 'microsandbox':
       return { name, ...defined({ profile: fields.text('profile') }) };
   }
+}
+
+/** There until it is placed on one of them. */
+function hostsOf(fields: JsonFields): readonly string[] | undefined {
+  return fields.value('hosts') ? fields.texts('hosts') : undefined;
 }
 
 /** In the order in which compose files are read: two drivers are compared as texts. */

@@ -1,7 +1,8 @@
 import type { DriverSpec } from '../../compose/projectSpec.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { ImageDriver } from '../../core/images/imageDriver.js';
-import type { SandboxDriver, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
+import type { OnImageStep } from '../../core/images/image.js';
+import type { PlacedSandbox, SandboxDriver, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
 import type { DockerOptions, DockerSandboxes } from '../../drivers/docker/createDockerSandbox.js';
 import type { EndpointSources } from '../../drivers/docker/dockerEndpoint.js';
 import type { Images } from '../../drivers/docker/images.js';
@@ -38,6 +39,15 @@ export class DockerOnDemand extends SandboxOnDemand implements Disposable {
     remove: async (engine, name, options) => (await this.#imagesOn(engine)).remove(name, options),
   };
 
+  /** One engine of several; of one there is no choice. */
+  async place(sandbox: PlacedSandbox, signal: AbortSignal, onStep?: OnImageStep): Promise<DriverSpec> {
+    const { driver } = sandbox;
+    if (driver.name !== 'docker' || !driver.hosts) return driver;
+    const { sandboxes, sources } = await this.#place(driver);
+    const { environment } = sources;
+    return { name: 'docker', host: await sandboxes.place(driver.hosts, sandbox, { environment, signal, onStep }) };
+  }
+
   async #imagesOn(driver: DriverSpec): Promise<Images> {
     const { sandboxes, sources } = await this.#place(driver);
     return sandboxes.imagesOn(sources);
@@ -55,6 +65,8 @@ export class DockerOnDemand extends SandboxOnDemand implements Disposable {
       ({ DockerSandboxes: Sandboxes }) => new Sandboxes(this.#options),
     );
     const [sandboxes, environment] = await Promise.all([this.#loaded, this.#shell.environment()]);
-    return { sandboxes, sources: { environment, host: driver.name === 'docker' ? driver.host : undefined } };
+    // Images that are made before a run is placed are made on the first.
+    const host = driver.name === 'docker' ? (driver.host ?? driver.hosts?.[0]) : undefined;
+    return { sandboxes, sources: { environment, host } };
   }
 }

@@ -6,6 +6,7 @@ import { randomIds } from '../../support/randomIds.js';
 
 test.each([
   'docker: {host: "unix:///d"}',
+  'docker: {hosts: ["tcp://one:2376", "ssh://two"]}',
   'microsandbox: {profile: small}',
   'kubernetes: {}',
   'kubernetes: {context: c, namespace: n, service_account: s, node_selector: {b: x, a: y}, tolerations: [{key: k, operator: Exists, effect: NoExecute, seconds: 5}, {value: v, key: l}], runtime_class: r, image_pull_secrets: [p, q], storage: t}',

@@ -120,6 +120,11 @@ agents:
     resources: {cpus: 1.5, memory: 4g}
   reviewer: {provider: claude, workspace: {provider: thread, access: write}}
   tester: {provider: demo, workspace: {provider: shared}}
+  pooled:
+    image: registry.test/agents
+    driver:
+      docker:
+        hosts: ["ssh://build@one", "tcp://two:2376"]
   far:
     image: registry.test/agents
     driver:

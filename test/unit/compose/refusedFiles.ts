@@ -64,6 +64,14 @@ export const refused: readonly RefusedCase[] = [
     expected: ['agents.reviewer.driver: driver requires exactly one runtime, got docker, boxlite'],
   },
   {
+    name: 'several Docker Engines beside one, and an address that is none',
+    text: agent('driver: {docker: {host: "unix:///d", hosts: ["ssh://one", "two:2376"]}}'),
+    expected: [
+      'agents.reviewer.driver.docker.hosts: hosts and host cannot both be given',
+      'agents.reviewer.driver.docker.hosts[1]: invalid engine two:2376: write ssh://user@host, tcp://host:port or unix:///path',
+    ],
+  },
+  {
     name: 'firecracker',
     text: agent('driver: {firecracker: {kernel: k}}'),
     expected: ['agents.reviewer.driver.firecracker: unsupported runtime driver firecracker'],

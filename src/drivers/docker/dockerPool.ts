@@ -1,0 +1,141 @@
+import { AppError } from '../../base/errors.js';
+import type { Clock } from '../../base/clock.js';
+import { within } from '../../base/async.js';
+import { isId, type SandboxId } from '../../base/ids.js';
+import type { PlacedSandbox } from '../../core/sandboxes/sandboxDriver.js';
+import type { OnImageStep } from '../../core/images/image.js';
+import { askedOf, labels } from './containerOptions.js';
+import type { DockerEngine } from './dockerEngine.js';
+
+/** An engine that says nothing for so long is away: it is asked again when somebody still waits. */
+const patienceMs = 10_000;
+const againMs = 2_000;
+/** Until its container is there, what was promised to a sandbox is nobody else's; an image may be fetched first. */
+const promisedMs = 10 * 60_000;
+/** Of a run whose file asks for no memory; as in a cluster. */
+const usualMemoryBytes = 256 * 1024 ** 2;
+
+/** What a run is counted with. */
+interface Ask {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+}
+
+interface EngineLook {
+  readonly engine: DockerEngine;
+  readonly has: Ask;
+  /** Of each run of Muster that is there, whoever's host started it. */
+  readonly running: readonly { readonly sandbox: SandboxId | undefined; readonly ask: Ask }[];
+}
+
+interface Promised {
+  readonly address: string;
+  readonly ask: Ask;
+  readonly until: number;
+}
+
+/**
+ * Places sandboxes on several engines. An engine says what it has, and the labels of containers what each of their runs asked for; what
+ * else works on its machine nobody knows. A sandbox stays where it was placed: its home folder is there.
+ */
+export class DockerPool {
+  readonly #clock: Clock;
+  readonly #promised = new Map<SandboxId, Promised>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * The engine with the largest part free, of those with room. Waits while there is none, and tells why.
+   * Errors: `sandbox.unavailable` where all answer and none is large enough; the signal's reason.
+   */
+  async place(
+    engines: readonly DockerEngine[],
+    { id, resources }: PlacedSandbox,
+    signal: AbortSignal,
+    onStep: OnImageStep | undefined,
+  ): Promise<DockerEngine> {
+    const ask = { cpus: resources?.cpus ?? 0, memoryBytes: resources?.memoryBytes ?? usualMemoryBytes };
+    let told = '';
+    for (;;) {
+      signal.throwIfAborted();
+      const looks = await Promise.all(engines.map(engine => this.#look(engine)));
+      signal.throwIfAborted();
+      const rated = looks.map((look, index) => this.#rate(look, engines[index]?.address ?? '', { id, ask }));
+      // Of equals the first: sorting keeps their order.
+      const [best] = rated.filter(({ fits }) => fits).toSorted((a, b) => a.filled - b.filled || a.runs - b.runs);
+      if (best?.engine) {
+        this.#promised.set(id, { address: best.engine.address, ask, until: this.#clock.awake() + promisedMs });
+        return best.engine;
+      }
+      const words = rated.map(({ why }) => why).join('; ');
+      if (rated.every(({ isTooSmall }) => isTooSmall))
+        throw new AppError('sandbox.unavailable', `No engine is large enough for what the agent asks for: ${words}.`, {
+          driver: 'docker',
+          reason: words,
+        });
+      if (words !== told) onStep?.({ id: '', text: `Waiting for an engine (${words})` });
+      told = words;
+      await this.#clock.sleep(againMs, signal);
+    }
+  }
+
+  async #look(engine: DockerEngine): Promise<EngineLook | undefined> {
+    const { docker } = engine;
+    const filters = { label: [`${labels.role}=run`] };
+    const asked = Promise.all([engine.facts(), docker.listContainers({ filters })]);
+    if ((await within(asked, { ms: patienceMs, clock: this.#clock })) === 'late') return undefined;
+    try {
+      const [{ processors, memoryBytes }, containers] = await asked;
+      const running = containers.map(({ Labels: own }) => {
+        const { [labels.sandbox]: sandbox = '' } = own;
+        return { sandbox: isId<'sandbox'>(sandbox) ? sandbox : undefined, ask: countedAs(own[labels.asks]) };
+      });
+      return { engine, has: { cpus: processors, memoryBytes }, running };
+    } catch {
+      // Told as one that does not answer, and asked again.
+      return undefined;
+    }
+  }
+
+  #rate(look: EngineLook | undefined, address: string, { id, ask }: { readonly id: SandboxId; readonly ask: Ask }) {
+    const none = { engine: undefined, fits: false, isTooSmall: false, filled: 1, runs: 0 };
+    if (!look) return { ...none, why: `${address} does not answer` };
+    const { engine, has, running } = look;
+    for (const { sandbox } of running) if (sandbox) this.#promised.delete(sandbox);
+    const asks = [...running.map(each => each.ask), ...this.#promisedOn(address, id)];
+    const cpus = asks.reduce((sum, each) => sum + each.cpus, 0);
+    const memoryBytes = asks.reduce((sum, each) => sum + each.memoryBytes, 0);
+    const filled = Math.max((cpus + ask.cpus) / has.cpus, (memoryBytes + ask.memoryBytes) / has.memoryBytes);
+    const isTooSmall = ask.cpus > has.cpus || ask.memoryBytes > has.memoryBytes;
+    const taken = `${rounded(cpus)} of ${has.cpus} processors and ${gibibytes(memoryBytes)} of ${gibibytes(has.memoryBytes)} GB`;
+    const why = isTooSmall
+      ? `${address} has ${has.cpus} processors and ${gibibytes(has.memoryBytes)} GB`
+      : `${taken} of ${address} are taken`;
+    return { engine, fits: filled <= 1, isTooSmall, filled, runs: asks.length, why };
+  }
+
+  /** What was promised to others there and is not to be seen yet. */
+  #promisedOn(address: string, asking: SandboxId): readonly Ask[] {
+    const now = this.#clock.awake();
+    return [...this.#promised].flatMap(([id, promised]) => {
+      if (promised.until < now) this.#promised.delete(id);
+      return id !== asking && promised.until >= now && promised.address === address ? [promised.ask] : [];
+    });
+  }
+}
+
+/** One of an earlier Muster, or of one engine alone, says nothing. */
+function countedAs(label: string | undefined): Ask {
+  const [cpus = 0, memoryBytes = usualMemoryBytes] = askedOf(label);
+  return { cpus, memoryBytes };
+}
+
+function rounded(cpus: number): string {
+  return String(Math.round(cpus * 10) / 10);
+}
+
+function gibibytes(bytes: number): string {
+  return (bytes / 1024 ** 3).toFixed(1);
+}
