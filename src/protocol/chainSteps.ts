@@ -30,7 +30,7 @@ export function chainSteps({
     const run = runs.findLast(({ messageId }) => messageId === message.id);
     const said = verdicts.findLast(({ runId }) => runId === run?.id)?.verdict;
     // What the thread knows of an agent's opinion is from when it was asked for it last.
-    const isLast = asked.findLast(({ to }) => to === message.to) === message && run?.status === 'completed';
+    const isLast = asked.findLast(({ to }) => to === message.to) === message && run?.status === 'succeeded';
     const opinion = isLast ? thread?.chain?.said.find(({ agent }) => agent === message.to)?.verdict : undefined;
     return { message, run, verdict: said ?? (opinion || undefined) };
   });

@@ -137,6 +137,17 @@ test('cards that are called alike show what tells them apart', async () => {
   });
 });
 
+test('cards name the project of an agent where another project has agents, also when that has no thread yet', async () => {
+  const [init, ...rest] = busyBoard([threadView({ id: 'k3v9x2m4q7w1', projectName: 'shop', agent: 'dev' })]);
+  const strip = rest.find(message => message.type === 'strip');
+  const [agent] = strip?.agents ?? [];
+  if (!init || !strip || !agent) throw new Error('the fixture has no agents');
+  const agents = [agent, { ...agent, projectId: 'site0000001', projectName: 'site' }];
+  await withBoard([init, ...rest, { ...strip, agents }], async ({ page }) => {
+    await page.locator('.card').getByText('shop/dev', { exact: true }).waitFor();
+  });
+});
+
 test('the load of an agent is named against its limit, and without one nothing is divided by zero', async () => {
   const [init, ...rest] = busyBoard();
   const strip = rest.find(message => message.type === 'strip');

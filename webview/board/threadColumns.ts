@@ -54,7 +54,7 @@ export class ThreadColumns extends LitElement {
     const { strings } = this.state;
     const shown = this.#shown(column);
     const hidden = column.threads.length - shown.length;
-    const several = severalProjects(this.state.threads.values());
+    const several = severalProjects(this.state);
     return html`<section
       class="column ${column.threads.length === 0 ? 'is-empty' : ''}"
       aria-label=${strings[`group.${column.group}`]}
@@ -187,11 +187,14 @@ function namesOf(threads: Iterable<ThreadView>): readonly Named[] {
   return [...threads].map(({ id, summary }) => ({ id, name: summary.trim() }));
 }
 
-function severalProjects(threads: Iterable<ThreadView>): boolean {
-  let first: string | undefined;
-  for (const { projectName } of threads) {
-    first ??= projectName;
-    if (projectName !== first) return true;
+/** True where a name of an agent alone may be another project's, also when that has no thread yet. */
+function severalProjects({ threads, strip }: Pick<BoardState, 'threads' | 'strip'>): boolean {
+  const [first] = strip.agents;
+  if (strip.agents.some(({ projectName }) => projectName !== first?.projectName)) return true;
+  let name = first?.projectName;
+  for (const { projectName } of threads.values()) {
+    name ??= projectName;
+    if (projectName !== name) return true;
   }
   return false;
 }

@@ -372,8 +372,11 @@ function findDispatched(stores: ThreadStores & RunStores, message: Message): Dis
 
 function withContext(prompt: string, context: readonly ContextReference[]): string {
   if (context.length === 0) return prompt;
-  const lines = context.map(({ path, lines: range }) =>
-    range ? `- ${path}, lines ${range.start} to ${range.end}` : `- ${path}`,
-  );
-  return `${prompt}\n\nFiles to look at:\n${lines.join('\n')}\n`;
+  return `${prompt}\n\nFiles to look at:\n${context.map(placeText).join('\n')}\n`;
+}
+
+function placeText({ path, lines }: ContextReference): string {
+  if (!lines) return `- ${path}`;
+  const { start, end } = lines;
+  return start === end ? `- ${path}, line ${start}` : `- ${path}, lines ${start} to ${end}`;
 }

@@ -112,7 +112,8 @@ async function dispatch(
   const { prompt: written } = answer;
   const task = { projectId: project.id, agent: agent.name, prompt: written, context, summary, key: randomUUID() };
   try {
-    await announceDispatch(agent.name, await sendTask(services, { ...task, ...uncommitted }));
+    await sendTask(services, { ...task, ...uncommitted });
+    await announceDispatch(services, task);
   } catch (error) {
     // What was typed is not lost: it stands in an editor, ready to be sent again.
     await tasks.open(answer.choice, { context, prompt: answer.prompt });

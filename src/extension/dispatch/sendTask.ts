@@ -69,8 +69,12 @@ async function rememberAgent(services: Services, entry: string): Promise<void> {
 }
 
 /** Says where a task went, without taking anyone's focus. */
-export async function announceDispatch(agent: string, threadId: string): Promise<void> {
-  showDone(vscode.l10n.t('Dispatched to {0}', agent), 5000);
+export async function announceDispatch(
+  { scope }: Pick<Services, 'scope'>,
+  { projectId, agent }: { readonly projectId: string; readonly agent: string },
+): Promise<void> {
+  const projects = scope.projects();
+  const project = projects.length > 1 ? projects.find(({ id }) => id === projectId) : undefined;
+  showDone(vscode.l10n.t('Dispatched to {0}', project ? `${project.name}/${agent}` : agent), 5000);
   await vscode.commands.executeCommand('muster.threads.focus', { preserveFocus: true });
-  void threadId;
 }

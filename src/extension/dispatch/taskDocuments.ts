@@ -103,9 +103,9 @@ export class TaskDocuments implements vscode.Disposable {
     const project = this.#services.host.projects.get(draft.projectId);
     const uncommitted = project ? await uncommittedWork(this.#services, project, context) : {};
     if (!uncommitted) return;
-    const threadId = await sendTask(this.#services, { ...draft, ...uncommitted, prompt, context });
+    await sendTask(this.#services, { ...draft, ...uncommitted, prompt, context });
     await closeWithoutSaving(document);
-    await announceDispatch(draft.agent, threadId);
+    await announceDispatch(this.#services, draft);
   }
 
   dispose(): void {

@@ -39,8 +39,8 @@ function isAgentReference(value: unknown): value is AgentReference {
 /** Does once what a trigger would do: dispatches its prompt to its agent, as a task of the person who asks. */
 export async function fireWritten(services: Services, { projectId, agent, prompt }: WrittenTrigger): Promise<void> {
   const task = prompt.trim() === '' ? usualTask(agent) : prompt;
-  const threadId = await sendTask(services, { projectId, agent, prompt: task, key: randomUUID() });
-  await announceDispatch(agent, threadId);
+  await sendTask(services, { projectId, agent, prompt: task, key: randomUUID() });
+  await announceDispatch(services, { projectId, agent });
 }
 
 /** Fires it as the clock would, so that it stands in its history; false when its scheduler is off in the file. */
@@ -57,7 +57,7 @@ export async function fireApplied(services: Services, reference: TriggerReferenc
     return true;
   }
   services.attention.dispatchedHere(threadId);
-  await announceDispatch(agent, threadId);
+  await announceDispatch(services, reference);
   return true;
 }
 

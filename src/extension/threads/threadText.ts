@@ -125,8 +125,8 @@ export function changesText(thread: Thread): string {
 }
 
 /** What a screen reader says: state, task, agent and the rest, as a sentence list. */
-export function threadAccessibleText(thread: Thread, now: number): string {
-  return [statusWord(thread), taskTitle(thread), threadDescription(thread, now)].join(', ');
+export function threadAccessibleText(thread: Thread, now: number, options = { withProject: false }): string {
+  return [statusWord(thread), taskTitle(thread), threadDescription(thread, now, options)].join(', ');
 }
 
 /** Task, agent, branch, base, last line said, cost, and commands as links. */

@@ -118,7 +118,7 @@ export function threadItem(thread: Thread, { now, muted, withState, withProject 
   item.description = withState ? `${statusWord(thread)} · ${description}` : description;
   item.iconPath = threadThemeIcon(thread);
   item.contextValue = threadContext(thread, muted);
-  item.accessibilityInformation = { label: threadAccessibleText(thread, now) };
+  item.accessibilityInformation = { label: threadAccessibleText(thread, now, { withProject }) };
   // Without arguments: VS Code drops those of a row when the row is renewed, and a click in that moment would do nothing.
   item.command = { command: 'muster.openSelectedThread', title: vscode.l10n.t('Open Thread') };
   return item;

@@ -5,7 +5,7 @@ import { RunSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
 import { AgentVerdictSchema, MessageSchema, ThreadSchema } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 
 const message = (id: string, to: string, intent: string) => create(MessageSchema, { id, to, intent });
-const run = (messageId: string, status = 'completed') =>
+const run = (messageId: string, status = 'succeeded') =>
   create(RunSchema, { id: `run of ${messageId}`, messageId, status });
 
 test('what a reviewer says at the end of its answer is the verdict of the step that asked it last', () => {
