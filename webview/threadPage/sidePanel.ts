@@ -45,6 +45,7 @@ function filesSection({ state, showAllFiles, onShowAllFiles, openDiff }: SideOpt
   const shown = showAllFiles ? known : known.slice(0, filesAtFirst);
   const hidden = known.length - shown.length;
   const count = files?.length ?? thread?.filesChanged ?? 0;
+  const isAtWork = thread?.status === 'working' || thread?.status === 'queued';
   return html`<section class="side-section">
     <h2>
       <span>${strings.files}</span>
@@ -52,7 +53,7 @@ function filesSection({ state, showAllFiles, onShowAllFiles, openDiff }: SideOpt
     </h2>
     ${failure === undefined ? nothing : html`<p class="side-note is-bad">${icon('error')} ${strings.filesFailed} ${failure}</p>`}
     ${files === undefined && failure === undefined ? skeletonLines(Math.min(count, 4)) : nothing}
-    ${files?.length === 0 ? html`<p class="side-note">${strings.noFiles}</p>` : nothing}
+    ${files?.length === 0 ? html`<p class="side-note">${isAtWork ? strings.noFiles : strings.noFilesAtEnd}</p>` : nothing}
     ${
       shown.length === 0
         ? nothing

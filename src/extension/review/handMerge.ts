@@ -87,7 +87,9 @@ export async function abandonHandMerge(services: Services, thread: Thread): Prom
  * Closes the merge editor in front of a person who gives everything in it up. VS Code asks before it closes one with conflicts that
  * nobody handled or with text that is not saved, and leaves it open for who says no: so there is neither.
  */
-async function closeUnasked(output: vscode.Uri): Promise<void> {
+async function closeUnasked(output: vscode.Uri, inFront: boolean): Promise<void> {
+  // Another editor in its place is none to close.
+  if (!inFront) return;
   await vscode.commands.executeCommand('merge.acceptAllInput2');
   const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === output.toString());
   if (document?.isDirty) await document.save();
@@ -120,15 +122,27 @@ async function offerEnd(services: Services, thread: Thread, begun: BeginHandMerg
  * question, a file in which only some were resolved has no marker that would tell of the others. False: not now.
  */
 async function acceptOpen(services: Services, thread: Thread): Promise<boolean> {
-  const answers = await withOpen(services, thread, () => vscode.commands.executeCommand('mergeEditor.acceptMerge'));
+  const answers = await withOpen(services, thread, async (output, inFront) => {
+    if (inFront) return vscode.commands.executeCommand('mergeEditor.acceptMerge');
+    void showWarning(
+      vscode.l10n.t(
+        'The merge editor of {0} did not open, so that nobody saw whether conflicts are left.',
+        output.path.slice(1),
+      ),
+    );
+    return refused;
+  });
   return !answers.some(isRefused);
 }
 
-/** Does something to each merge editor of the thread that is open, while it is in front; the first refusal ends that. */
+/** As VS Code says that somebody would rather not. */
+const refused = { successful: false };
+
+/** Does something to each merge editor of the thread that is open, brought to the front where that can be; the first refusal ends that. */
 async function withOpen(
   { host }: Services,
   thread: Thread,
-  act: (output: vscode.Uri) => Thenable<unknown>,
+  act: (output: vscode.Uri, inFront: boolean) => Thenable<unknown>,
 ): Promise<readonly unknown[]> {
   const signal = windowClosing;
   const client = await host.client(signal);
@@ -141,9 +155,7 @@ async function withOpen(
     const output = currentUri(thread, path);
     if (!isMerging(output)) continue;
     await openMergeEditor(thread, begun, path);
-    // Another editor in its place is none to accept, or to close.
-    if (!(await untilSo(() => isInFront(output)))) continue;
-    const answer: unknown = await act(output);
+    const answer: unknown = await act(output, await untilSo(() => isInFront(output)));
     answers.push(answer);
     if (isRefused(answer)) break;
   }
@@ -210,6 +222,7 @@ async function untilSo(isSo: () => boolean): Promise<boolean> {
     vscode.workspace.onDidCloseTextDocument(check),
   );
   check();
+  if (signal.aborted) resolve();
   await promise.finally(() => listening.dispose());
   return isSo();
 }

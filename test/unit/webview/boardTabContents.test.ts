@@ -4,11 +4,13 @@ import { agentsContent } from '../../../src/pages/board/tabs/agentsTab.js';
 import { batchesContent } from '../../../src/pages/board/tabs/batchesTab.js';
 import { chainView } from '../../../src/pages/board/tabs/chainsTab.js';
 import { queueContent } from '../../../src/pages/board/tabs/queueTab.js';
+import { schedulesContent } from '../../../src/pages/board/tabs/schedulesTab.js';
 import { timelineContent } from '../../../src/pages/board/tabs/timelineTab.js';
 import { QueuedMergeSchema } from '../../../src/protocol/gen/muster/v1/merges_pb.js';
 import { ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { RunSchema, UsageSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
 import { GetThreadResponseSchema } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
+import { TopicEventSchema } from '../../../src/protocol/gen/muster/v1/topics_pb.js';
 import { tabContentSchema } from '../../../src/protocol/webview/boardTabs/boardTab.js';
 import { timelineLanes, timelineTicks } from '../../../webview/board/tabs/timelineLanes.js';
 import { wireThread } from './fakeLive.js';
@@ -216,4 +218,17 @@ describe('the timeline tab', () => {
       expect(ticks.every(at => new Date(at).getMinutes() % 10 === 0)).toBe(true);
     }
   });
+});
+
+test('of what Muster says of itself the schedules tab tells what a trigger heard, so that events of others are seen', () => {
+  const event = (id: string, source: string, deliveries: object[] = []) =>
+    create(TopicEventSchema, { id, topic: `${source}.thing`, source, deliveries });
+  const events = [
+    event('own', 'muster'),
+    event('heard', 'muster', [{ agent: 'dev', trigger: 'after', state: 'delivered' }]),
+    event('unheard', 'webhook'),
+  ];
+  const content = schedulesContent({ now: 0, days: [], triggers: [], events });
+  expect(tabContentSchema.parse(content)).toEqual(content);
+  expect(content.events.map(({ id }) => id)).toEqual(['heard', 'unheard']);
 });

@@ -22,6 +22,7 @@ const mostUpcoming = 1_000;
 const mostAsked = 50;
 const firesRead = 200;
 const firesShown = 5;
+const eventsRead = 200;
 const eventsShown = 50;
 
 /** When triggers will fire, what came of them, and what was published. */
@@ -32,7 +33,7 @@ export function schedulesTab({ live, client, schedules: also }: TabServices): Bo
       const host = await client(signal);
       const days = lastDays(now);
       const [events, ...triggers] = await Promise.all([
-        host.topics.listTopicEvents({ limit: eventsShown, summary: true }, { signal }),
+        host.topics.listTopicEvents({ limit: eventsRead, summary: true }, { signal }),
         ...live.projects().map(project => triggersOf(project, { host, now, since: days[0] ?? now, signal })),
       ]);
       const content = schedulesContent({ now, days, triggers: triggers.flat(), events: events.events });
@@ -106,7 +107,13 @@ export function schedulesContent(options: {
   readonly events: readonly TopicEvent[];
 }): SchedulesTab {
   const { now, days, triggers, events } = options;
-  return { tab: 'schedules', now, days: [...days], triggers: [...triggers], events: events.map(eventView) };
+  const shown = events.filter(isTelling).slice(0, eventsShown).map(eventView);
+  return { tab: 'schedules', now, days: [...days], triggers: [...triggers], events: shown };
+}
+
+/** Muster says of everything that it does that it did, which is telling only where a trigger listens. */
+function isTelling({ source, deliveries }: TopicEvent): boolean {
+  return source !== 'muster' || deliveries.length > 0;
 }
 
 /** A trigger with what is known of it. */
