@@ -277,7 +277,8 @@ export const webviewStrings = {
   'fireBy.person': 'by hand',
   'fireBy.event': 'by an event',
   'events': 'Events',
-  'eventsHint': 'What others have published, and what triggers heard of Muster. A trigger of the kind event starts an agent by one.',
+  'eventsHint':
+    'What others have published, and what triggers heard of Muster. A trigger of the kind event starts an agent by one.',
   'eventsNone': 'Nothing was published yet.',
   'eventReplay': 'Try again what was given up',
   'event.no_subscriber': 'nobody listens',

@@ -103,7 +103,9 @@ it('a screen reader hears the state first', () => {
   const thread = makeThread({ status: 'needs_you', summary: 'Add health check', needs: 'has a question' });
   expect(threadAccessibleText(thread, now)).toMatch(/^Needs you, Add health check, dev · has a question/);
   const ofShop = { ...thread, projectName: 'shop' };
-  expect(threadAccessibleText(ofShop, now, { withProject: true })).toMatch(/^Needs you, Add health check, shop\/dev · /);
+  expect(threadAccessibleText(ofShop, now, { withProject: true })).toMatch(
+    /^Needs you, Add health check, shop\/dev · /,
+  );
 });
 
 describe('a tooltip', () => {
