@@ -4,6 +4,7 @@
  */
 export const vmRuntimes = {
   microsandbox: { package: 'microsandbox', version: '0.6.18' },
+  boxlite: { package: '@boxlite-ai/boxlite', version: '0.10.0' },
 } as const;
 
 export type VmRuntimeName = keyof typeof vmRuntimes;

@@ -4,8 +4,15 @@ export type DriverSpec =
   /** `hosts`: on one of these, which is chosen for each sandbox. */
   | { readonly name: 'docker'; readonly host?: string | undefined; readonly hosts?: readonly string[] | undefined }
   | KubernetesSpec
-  | { readonly name: 'boxlite'; readonly kernel?: string | undefined; readonly rootfs?: string | undefined }
+  | BoxliteSpec
   | { readonly name: 'microsandbox'; readonly profile?: string | undefined };
+
+export interface BoxliteSpec {
+  readonly name: 'boxlite';
+  readonly kernel?: string | undefined;
+  /** Of a folder with an image, instead of one of a registry. */
+  readonly rootfs?: string | undefined;
+}
 
 /** Which cluster, and how its pods are made. */
 export interface KubernetesSpec {

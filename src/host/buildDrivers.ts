@@ -87,12 +87,14 @@ export function buildDrivers(
   const repositoryDriver = createGitRepositoryDriver(place);
   const guestGit = createGitGuestDriver(place);
   const inGuests = { stateDir, programs: distDir, clock, log };
+  const inMachines = { ...inGuests, environment: () => shell.environment() };
   const docker = resources.add(new DockerOnDemand({ ...inGuests, shell }));
   const kubernetes = resources.add(new KubernetesOnDemand({ ...inGuests, shell }));
   const sandboxDrivers = {
     docker,
     kubernetes,
-    microsandbox: resources.add(new MicrovmOnDemand(inGuests)),
+    microsandbox: resources.add(new MicrovmOnDemand('microsandbox', inMachines)),
+    boxlite: resources.add(new MicrovmOnDemand('boxlite', inMachines)),
   };
   const known: HostDrivers['sandboxDrivers'] = sandboxDrivers;
   const sandboxOf = (id: SandboxId) => {

@@ -14,4 +14,11 @@ describe.skipIf(missing !== undefined)(missing ?? 'the driver of virtual machine
       runtime: stateDir => new NamespaceMachines(join(stateDir, 'machines')),
     }),
   );
+
+  sandboxContract('on such machines that work on copies', async () =>
+    microvmsUnderTest(tempDirectory(`muster 'quoted" $HOME,\n`), {
+      image: 'debian',
+      runtime: stateDir => new NamespaceMachines(join(stateDir, 'machines'), { takes: 'copies' }),
+    }),
+  );
 });

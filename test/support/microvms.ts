@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { silentLog } from '../../src/base/log.js';
 import type { SandboxSpec } from '../../src/core/sandboxes/sandboxDriver.js';
 import { MicrovmSandboxDriver } from '../../src/drivers/microvm/microvmSandboxDriver.js';
+import { Registries } from '../../src/drivers/microvm/registries.js';
 import type { VmRuntime } from '../../src/drivers/microvm/vmRuntime.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
 import { createProcessSandbox } from '../../src/drivers/process/createProcessSandbox.js';
@@ -21,6 +22,7 @@ export function microvmsUnderTest(
 ) {
   const clock = createNodeClock();
   const stateDir = join(folder, 'state');
+  const registries = new Registries(async () => ({ HOME: folder }));
   const files = createProcessSandbox({ maskOf: () => noSecrets, stateDir, clock, log: silentLog });
   const ids = randomIds();
   const runtime = options.runtime(stateDir);
@@ -39,7 +41,7 @@ export function microvmsUnderTest(
   };
   /** Another host on the same state. */
   const nextHost = (next = options.runtime(stateDir)) =>
-    new MicrovmSandboxDriver({ runtime: next, stateDir, programs: folder, clock, log: silentLog });
+    new MicrovmSandboxDriver({ registries, runtime: next, stateDir, programs: folder, clock, log: silentLog });
   const driver = nextHost(runtime);
   const own = spec('first');
   const neighbour = spec('second');
@@ -49,7 +51,7 @@ export function microvmsUnderTest(
     driver,
     spec: own,
     neighbour,
-    hostName: runtime.hostName,
+    ...(runtime.hostName === undefined ? {} : { hostName: runtime.hostName }),
     env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
     command: shellProgram,
     freePort: 4711,

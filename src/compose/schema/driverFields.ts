@@ -100,12 +100,15 @@ export const driver: MappingShape = mapping(
     }),
     boxlite: field(
       mapping({
-        kernel: field(text(), 'Path of a kernel.', 'kernel: /opt/vm/vmlinux'),
-        rootfs: field(text(), 'Path of a root file system.', 'rootfs: /opt/vm/rootfs'),
+        kernel: field(text(), 'Path of a kernel.', 'kernel: /opt/vm/vmlinux', { planned: true }),
+        rootfs: field(
+          text(),
+          'Absolute path of a folder with an OCI image layout, instead of an image.',
+          'rootfs: /opt/vm/rootfs',
+        ),
       }),
-      'A BoxLite virtual machine.',
+      'A BoxLite virtual machine; see docs/microvms.md.',
       'boxlite: {}',
-      { planned: true },
     ),
     microsandbox: field(
       mapping({

@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.js';
 import type { ProjectId } from '../../base/ids.js';
-import type { AgentSpec, ProjectSpec } from '../../compose/projectSpec.js';
+import type { AgentSpec, BoxliteSpec, ProjectSpec } from '../../compose/projectSpec.js';
 import { startedDrivers } from '../../base/startedDrivers.js';
 
 /** An applied compose file. Its identity is the file's path; the name is for people. Times are ms since the epoch. */
@@ -24,7 +24,8 @@ export function requireDriver(agent: AgentSpec): void {
   const { driver } = agent;
   if (startedDrivers.includes(driver.name)) {
     if (driver.name !== 'process') requireImage(agent);
-    if (driver.name === 'microsandbox' || driver.name === 'kubernetes') requirePulled(agent);
+    if (driver.name !== 'process' && driver.name !== 'docker') requirePulled(agent);
+    if (driver.name === 'boxlite') requireBoxlite(agent, driver);
     return;
   }
   throw new AppError(
@@ -36,12 +37,28 @@ export function requireDriver(agent: AgentSpec): void {
 
 function requireImage(agent: AgentSpec): void {
   const { driver } = agent;
-  if (agent.image !== undefined || agent.build) return;
+  if (agent.image !== undefined || agent.build || (driver.name === 'boxlite' && driver.rootfs !== undefined)) return;
   throw new AppError(
     'request.invalid',
     `Agent ${agent.name} runs in ${driver.name} and names no image. Write image: with one that has the CLI of ${agent.provider} (muster-guest:latest has it, made by muster image build), or driver: {process: {}} to run it as a process of this machine.`,
     { field: `agents.${agent.name}.image`, reason: 'no image' },
   );
+}
+
+/** What BoxLite's package takes otherwise, or not. */
+function requireBoxlite({ name, volumes }: AgentSpec, { kernel, rootfs }: BoxliteSpec): void {
+  const refuse = (field: string, reason: string, text: string): never => {
+    throw new AppError('request.invalid', `Agent ${name} runs in boxlite, ${text}`, {
+      field: `agents.${name}.${field}`,
+      reason,
+    });
+  };
+  if (kernel !== undefined)
+    refuse('driver.boxlite.kernel', 'no other kernel', 'whose package takes no other kernel. Leave kernel: out.');
+  if (rootfs?.startsWith('/') === false)
+    refuse('driver.boxlite.rootfs', 'not absolute', 'and its rootfs: is not an absolute path.');
+  if (volumes.length > 0)
+    refuse('volumes', 'no volumes', 'whose machines take no more folders than those of a run. Leave volumes: out.');
 }
 
 /** What runtimes of virtual machines and clusters cannot: build. */

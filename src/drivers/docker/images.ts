@@ -10,7 +10,7 @@ import { buildContext, readContextFile } from './buildContext.js';
 import { found, refusalOf, statusOf, type DockerEngine } from './dockerEngine.js';
 import { finished } from './imageProgress.js';
 import { sent } from '../guests/packing.js';
-import { registryLogin, registryOf } from './registryLogin.js';
+import { registryLogin, registryOf, withRegistry } from '../guests/registryLogin.js';
 
 /** Of who pulls: its login to registries, and the registry of names without one. */
 export type ImageEnvironment = Readonly<Record<string, string>>;
@@ -97,7 +97,7 @@ export class Images {
 
   /** Errors: `image.failed`, `sandbox.unavailable`, the signal's reason. */
   async pull({ name, platform }: PullRequest, watching: Watching): Promise<Image> {
-    const reference = withTag(this.#withRegistry(name));
+    const reference = withTag(withRegistry(name, this.#environment));
     try {
       const authconfig = await registryLogin(reference, this.#environment);
       const options = { ...(platform === undefined ? {} : { platform }), ...(authconfig ? { authconfig } : {}) };
@@ -187,14 +187,6 @@ export class Images {
     const image = await this.find(name);
     if (image) return image;
     throw failed(name, `The image ${name} is not there`, { reason: 'the engine made none', fix: '', error: undefined });
-  }
-
-  /** `IMAGE_REGISTRY`, as agent-compose has it: where names without a registry come from. */
-  #withRegistry(name: string): string {
-    const registry = this.#environment['IMAGE_REGISTRY'];
-    if (!registry || registry === 'docker.io' || registryOf(name) !== 'docker.io' || name.startsWith('docker.io/'))
-      return name;
-    return `${registry.replace(/\/+$/, '')}/${name}`;
   }
 
   async #once(name: string, work: () => Promise<Image>): Promise<Image> {

@@ -1,7 +1,7 @@
 import { PassThrough, type Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import type { Clock } from '../../base/clock.js';
-import type { FarContainer, FarProgram } from '../guests/farContainer.js';
+import { tailCommand, type FarContainer, type FarProgram } from '../guests/farContainer.js';
 import { found, type DockerEngine } from './dockerEngine.js';
 
 const pauseMs = 200;
@@ -19,14 +19,26 @@ export function engineContainer(
       const tar = await engine.call(() => found(container.getArchive({ path })));
       return tar && readable(tar);
     },
-    async begin(command, uses) {
-      const stdin = uses === 'input';
-      const exec = await engine.call(() =>
-        container.exec({ Cmd: [...command], AttachStdin: stdin, AttachStdout: true, AttachStderr: true }),
-      );
-      return programOf(engine.docker, await engine.call(() => exec.start({ hijack: true, stdin })));
-    },
+    begin: command => exec({ engine, container, command, stdin: true }),
+    tail: (path, from) => exec({ engine, container, command: tailCommand(path, from), stdin: false }),
   };
+}
+
+async function exec({
+  engine,
+  container,
+  command,
+  stdin,
+}: {
+  readonly engine: DockerEngine;
+  readonly container: Docker.Container;
+  readonly command: readonly string[];
+  readonly stdin: boolean;
+}): Promise<FarProgram> {
+  const made = await engine.call(() =>
+    container.exec({ Cmd: [...command], AttachStdin: stdin, AttachStdout: true, AttachStderr: true }),
+  );
+  return programOf(engine.docker, await engine.call(() => made.start({ hijack: true, stdin })));
 }
 
 /** The engine mixes both outputs of a program; what it complains of is nobody's here. */

@@ -10,8 +10,15 @@ export interface FarContainer {
   untilNextLook(signal: AbortSignal): Promise<void>;
   /** A file or folder as a tar whose paths begin with its own name; undefined where there is none. Also when it has ended. */
   tar(path: string): Promise<Readable | undefined>;
-  /** Starts a program in it while it runs; it takes its input where it `uses` it. */
-  begin(command: readonly string[], uses: 'input' | 'output'): Promise<FarProgram>;
+  /** Starts a program in it while it runs. */
+  begin(command: readonly string[]): Promise<FarProgram>;
+  /** What a file has beyond so many bytes, and goes on to get. */
+  tail(path: string, from: number): Promise<Pick<FarProgram, 'output' | 'end'>>;
+}
+
+/** Follows a file from a number of bytes on. */
+export function tailCommand(path: string, from: number): readonly string[] {
+  return ['tail', '-c', `+${from + 1}`, '-f', path];
 }
 
 /** Ends with its output: there is no more of it then, whatever the reason. */

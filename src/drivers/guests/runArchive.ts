@@ -21,7 +21,7 @@ export interface ArchivedRun {
 }
 
 /** Programs that run inside; the others are the host's. */
-const isGuestProgram = (path: string): boolean => /^demo\w*\.js$/i.test(path);
+export const isGuestProgram = (path: string): boolean => /^demo\w*\.js$/i.test(path);
 
 /** All that a run needs elsewhere: worktree, git directory with the objects that it borrows, the run's directory, programs. */
 export function runArchive(archived: ArchivedRun): Packed {

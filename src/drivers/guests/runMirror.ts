@@ -114,7 +114,7 @@ export class RunMirror {
     const { doors } = this.#remote;
     const ports = [...doors.keys()].map(String);
     const command = ['node', '-e', remoteRelay, this.#container.relayMark, ...ports];
-    return serveRelay(await this.#container.begin(command, 'input'), port => {
+    return serveRelay(await this.#container.begin(command), port => {
       const folder = doors.get(port);
       return folder === undefined ? undefined : join(folder, 'door.sock');
     });
@@ -132,8 +132,7 @@ export class RunMirror {
     const path = join(this.#dir, name);
     let size = sizeOf(path);
     const most = this.#remote.diskBytes ?? Infinity;
-    const command = ['tail', '-c', `+${size + 1}`, '-f', `${guestRunDir(this.#remote.run)}/${name}`];
-    const program = await this.#container.begin(command, 'output');
+    const program = await this.#container.tail(`${guestRunDir(this.#remote.run)}/${name}`, size);
     const file = openSync(path, 'a', 0o600);
     program.output.on('data', (bytes: Buffer) => {
       size += bytes.length;

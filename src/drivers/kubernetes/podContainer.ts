@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Clock } from '../../base/clock.js';
 import type { RunId } from '../../base/ids.js';
-import type { FarContainer } from '../guests/farContainer.js';
+import { tailCommand, type FarContainer } from '../guests/farContainer.js';
 import { runInside, startInside, type PodContainer } from './insidePod.js';
 import { unlessMissing, type KubernetesCluster } from './kubernetesCluster.js';
 import { controlFiles, controlFolder } from './podScripts.js';
@@ -80,7 +80,8 @@ export function podContainer(place: PodPlace, own: RunPod): FarContainer {
       program.output.once('close', () => program.end());
       return program.output;
     },
-    begin: (command, uses) => startInside(keeperOf(place, own), command, uses),
+    begin: command => startInside(keeperOf(place, own), command, 'input'),
+    tail: (path, from) => startInside(keeperOf(place, own), tailCommand(path, from), 'output'),
   };
 }
 

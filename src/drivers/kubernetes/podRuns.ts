@@ -1,4 +1,3 @@
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, errorMessage, isAnyAppError, isAppError } from '../../base/errors.js';
 import { isId, type RunId } from '../../base/ids.js';
@@ -10,7 +9,7 @@ import type { OnImageStep } from '../../core/images/image.js';
 import type { RunDriver, SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { lookAt } from '../../node/looks.js';
 import { runFiles, runPath } from '../../node/runFiles.js';
-import { systemCode } from '../../node/systemError.js';
+import { claimStart } from '../guests/claimStart.js';
 import { allowedHosts, type Door } from '../guests/egress.js';
 import { requireFolder, requireSpec, sandboxFolder } from '../guests/guestFolders.js';
 import { guestLimits } from '../guests/guestLimits.js';
@@ -280,17 +279,6 @@ export class PodRuns implements RunDriver, Disposable {
 
 function noteOf(why: string | undefined): string {
   return why === undefined ? '' : `\nThe cluster ended the run: ${why}.\n`;
-}
-
-/** As a wrapper makes it: in one step that fails on whatever has the name. */
-function claimStart(dir: string): boolean {
-  try {
-    closeSync(openSync(join(dir, runFiles.started), 'wx', 0o600));
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
-    throw error;
-  }
 }
 
 function kubernetesOf({ driver }: SandboxSpec): KubernetesSpec {

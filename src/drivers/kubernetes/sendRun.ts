@@ -8,6 +8,7 @@ import { sandboxFolder } from '../guests/guestFolders.js';
 import { guestPaths, guestRunDir } from '../guests/guestPaths.js';
 import { sent } from '../guests/packing.js';
 import { runArchive } from '../guests/runArchive.js';
+import { trusting } from '../guests/trusting.js';
 import { runInside, startInside } from './insidePod.js';
 import { unavailable } from './kubernetesCluster.js';
 import { keeperOf, type PodPlace, type RunPod } from './podContainer.js';
@@ -90,15 +91,4 @@ function scriptOf(
     wrapper: shellWrapper,
     wrapped: [inside, input, ...through, ...argv],
   });
-}
-
-/** The top of a volume is root's, which git takes for somebody else's repository; everything in it is the agent's. */
-function trusting(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const count = Number(env['GIT_CONFIG_COUNT'] ?? 0);
-  return {
-    ...env,
-    GIT_CONFIG_COUNT: String(count + 1),
-    [`GIT_CONFIG_KEY_${count}`]: 'safe.directory',
-    [`GIT_CONFIG_VALUE_${count}`]: '*',
-  };
 }

@@ -18,8 +18,3 @@ export function allowedHost(pattern: string): AllowedHost {
   if (name.startsWith('*.')) return { kind: 'below', host: name.slice(2), ports };
   return { kind: isIP(name) === 0 ? 'name' : 'address', host: name, ports };
 }
-
-/** Whose registry is this machine's own: those speak plain HTTP, as everywhere. */
-export function isLocalRegistry(image: string): boolean {
-  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?\//.test(image);
-}

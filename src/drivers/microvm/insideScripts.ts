@@ -4,11 +4,18 @@ import { shellWrapper } from '../../node/shellWrapper.js';
 /**
  * Starts the wrapper so that it outlives the command that started it, and this host.
  *
- * Called as `sh -c <this> <run's mark> <wrapper> <arguments of the wrapper…>`.
+ * Called as `sh -c <this> <run's mark> <wrapper> <file to wait for, or nothing> <arguments of the wrapper…>`.
  */
 const beginRun = String.raw`
 muster_wrapper=$1
-shift
+muster_ready=$2
+shift 2
+if [ -n "$muster_ready" ]; then
+  muster_wrapper="muster_tries=0
+until [ -e '$muster_ready' ] || [ "\$muster_tries" -ge 600 ]; do muster_tries=\$((muster_tries + 1)); sleep 0.05; done
+unset muster_tries
+$muster_wrapper"
+fi
 if command -v setsid >/dev/null 2>&1; then
   setsid /bin/sh -c "$muster_wrapper" "$0" "$@" </dev/null >/dev/null 2>&1 &
 else
@@ -16,8 +23,12 @@ else
 fi
 `;
 
-export function beginCommand(mark: string, wrapped: readonly string[]): readonly [string, ...string[]] {
-  return ['/bin/sh', '-c', beginRun, mark, shellWrapper, ...wrapped];
+export function beginCommand(
+  mark: string,
+  wrapped: readonly string[],
+  { after = '' }: { readonly after?: string } = {},
+): readonly [string, ...string[]] {
+  return ['/bin/sh', '-c', beginRun, mark, shellWrapper, after, ...wrapped];
 }
 
 /** Its exit code when the command is there. */

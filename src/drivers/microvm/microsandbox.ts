@@ -8,7 +8,7 @@ import { glanceNames } from '../../node/looks.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
 import { guestPaths } from '../guests/guestPaths.js';
 import { portEnd } from '../guests/portForward.js';
-import { allowedHost, isLocalRegistry } from './allowedHosts.js';
+import { allowedHost } from './allowedHosts.js';
 import { loadSdk } from './loadSdk.js';
 import {
   isMicrosandbox,
@@ -47,6 +47,7 @@ const flushMs = 2_000;
 export class Microsandbox implements VmRuntime {
   readonly name = 'microsandbox';
   readonly hostName = 'host.microsandbox.internal';
+  readonly takes = 'folders';
   readonly #sdk: MicrosandboxSdk;
   /** The command line that comes with the package, and where its state is. */
   readonly #program: string;
@@ -68,12 +69,14 @@ export class Microsandbox implements VmRuntime {
     this.#program = place.program;
   }
 
-  async fetch({ name, pull }: VmImage, signal: AbortSignal, onStep?: OnImageStep): Promise<void> {
+  async fetch({ name, pull, login, plainHttp }: VmImage, signal: AbortSignal, onStep?: OnImageStep): Promise<void> {
     // A folder is here; `always` is asked for with each machine; and `never` says itself what is missing.
     if (name.startsWith('/') || pull !== 'missing' || (await this.#has(name))) return;
     onStep?.({ id: '', text: `Fetching ${name}` });
+    // Its command line keeps logins for whoever else uses it, and takes none for once: the machine's own fetching does.
+    if (login) return;
     // The package fetches with a machine alone, where nobody could be told of it.
-    const insecure = isLocalRegistry(name) ? ['--insecure'] : [];
+    const insecure = plainHttp ? ['--insecure'] : [];
     const env = { ...process.env, MSB_HOME: this.#home };
     try {
       await promisify(execFile)(this.#program, ['pull', '--quiet', ...insecure, name], { signal, env });
@@ -126,8 +129,11 @@ export class Microsandbox implements VmRuntime {
     throw new Error('the machine ended before its command did');
   }
 
-  async dial(name: string, port: number): Promise<VmStream> {
-    const [program = '', ...args] = portEnd(port);
+  dial(name: string, port: number): Promise<VmStream> {
+    return this.begin(name, portEnd(port));
+  }
+
+  async begin(name: string, [program = '', ...args]: readonly string[]): Promise<VmStream> {
     const handle = await this.#exec(name, program, options => options.args(args).stdinPipe());
     const input = await handle.takeStdin();
     return {
@@ -223,7 +229,14 @@ export function configured(builder: SandboxBuilder, machine: VmSpec): SandboxBui
   if (!image.name.startsWith('/')) builder.rootDisk(diskMib);
   if (limits.cpus !== undefined) builder.cpus(Math.max(1, Math.ceil(limits.cpus)));
   if (driver.name === 'microsandbox' && driver.profile !== undefined) builder.placementProfile(driver.profile);
-  if (isLocalRegistry(image.name)) builder.registry(registry => registry.insecure());
+  const { login, plainHttp } = image;
+  if (plainHttp || login)
+    builder.registry(registry => {
+      const told = plainHttp ? registry.insecure() : registry;
+      if (!login) return told;
+      const { username, password } = login;
+      return told.auth({ kind: 'basic', username, password });
+    });
   for (const { here, inside, readOnly } of mounts) {
     const bind = (mount: MountBuilder): MountBuilder => {
       // Permissions that are set inside are the file's: whether a script can be executed is part of the work.

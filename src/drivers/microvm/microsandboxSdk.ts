@@ -82,6 +82,7 @@ export interface SandboxBuilder {
 
 export interface RegistryBuilder {
   insecure(): this;
+  auth(login: { readonly kind: 'basic'; readonly username: string; readonly password: string }): this;
 }
 
 export interface MountBuilder {

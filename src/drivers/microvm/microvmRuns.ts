@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { untilAborted, within } from '../../base/async.js';
 import type { Clock } from '../../base/clock.js';
-import { AppError, errorMessage } from '../../base/errors.js';
+import { AppError, errorMessage, isAppError } from '../../base/errors.js';
 import { isId, type RunId } from '../../base/ids.js';
 import type { Log } from '../../base/log.js';
 import { UnderWay } from '../../base/underWay.js';
@@ -9,11 +9,26 @@ import type { RunDriver, SandboxLaunch, SandboxSpec } from '../../core/sandboxes
 import { glanceInto } from '../../node/looks.js';
 import { reserveBytes, runFiles, runIdVariable, runPath } from '../../node/runFiles.js';
 import { join } from 'node:path';
+import { claimStart } from '../guests/claimStart.js';
 import { DiskWatch } from '../guests/diskWatch.js';
-import { guestMount, guestMounts, guestRunMounts, requireFolder, requireSpec } from '../guests/guestFolders.js';
+import { proxyVariables } from '../guests/egress.js';
+import {
+  guestMount,
+  guestMounts,
+  guestRunMounts,
+  requireFolder,
+  requireSpec,
+  type GuestMount,
+} from '../guests/guestFolders.js';
 import { guestLimits } from '../guests/guestLimits.js';
 import { guestPaths, guestRunDir } from '../guests/guestPaths.js';
+import type { SentRun } from '../guests/sentRuns.js';
+import { trusting } from '../guests/trusting.js';
+import { CopiedRuns } from './copiedRuns.js';
 import { askToEnd, beginCommand, lookForCommand, lookForRun, noneMarked, there } from './insideScripts.js';
+import { layOut, copyPlace, relayMark } from './runCopies.js';
+import { programOf } from './vmStreams.js';
+import type { Registries } from './registries.js';
 import type { VmRecord, VmRecords } from './vmRecords.js';
 import type { VmCommand, VmImage, VmResult, VmRuntime, VmSpec } from './vmRuntime.js';
 
@@ -34,6 +49,7 @@ export interface MicrovmRunsOptions {
   readonly log: Log;
   /** Ports of this machine that the runs of a sandbox reach. */
   readonly portsOf: (sandbox: SandboxSpec['id']) => readonly number[];
+  readonly registries: Registries;
 }
 
 /**
@@ -46,11 +62,20 @@ export class MicrovmRuns implements RunDriver {
   readonly #options: MicrovmRunsOptions;
   readonly #prefix: string;
   readonly #disk: DiskWatch;
+  /** There for machines that work on copies. */
+  readonly #copies: CopiedRuns | undefined;
   readonly #starting = new UnderWay<RunId>();
 
   constructor(options: MicrovmRunsOptions) {
     this.#options = options;
-    const { clock, log, stateDir } = options;
+    const { clock, log, stateDir, runtime } = options;
+    const machine = {
+      isWorking: (run: RunId) => this.#isWorking(run),
+      begin: async (run: RunId, command: readonly string[]) =>
+        programOf(await refusing(runtime.name, runtime.begin(this.nameOf(run), command))),
+      remove: (run: RunId) => this.#remove(run),
+    };
+    this.#copies = runtime.takes === 'copies' ? new CopiedRuns({ ...options, machine }) : undefined;
     this.#prefix = `muster-${createHash('sha256').update(stateDir).digest('hex').slice(0, 12)}-`;
     this.#disk = new DiskWatch({
       clock,
@@ -61,6 +86,7 @@ export class MicrovmRuns implements RunDriver {
   }
 
   dispose(): void {
+    this.#copies?.dispose();
     this.#disk.dispose();
   }
 
@@ -75,11 +101,9 @@ export class MicrovmRuns implements RunDriver {
   }
 
   async isAlive(run: RunId): Promise<boolean> {
-    if (this.#starting.has(run)) return true;
-    const name = this.nameOf(run);
-    if (!(await this.#options.runtime.find(name))?.running) return false;
-    // An image without what looks for processes: the machine is all that is known.
-    return (await this.#ask(name, { argv: lookForRun(run) })).code !== noneMarked;
+    // What it left is on its way.
+    if (this.#starting.has(run) || this.#copies?.has(run) === true) return true;
+    return await this.#isWorking(run);
   }
 
   async stop(run: RunId, { graceMs }: { readonly graceMs: number }): Promise<void> {
@@ -89,9 +113,8 @@ export class MicrovmRuns implements RunDriver {
     const name = this.nameOf(run);
     const found = await runtime.find(name);
     if (found?.running && graceMs > 0) await this.#endPolitely(run, graceMs);
-    if (found) await runtime.remove(name);
-    if (await runtime.find(name))
-      throw new AppError('run.unstoppable', `The virtual machine of run ${run} cannot be ended.`, { run, pids: [] });
+    if (found) await this.#remove(run);
+    await this.#copies?.over(run);
     const record = records.ofRun(run);
     if (record) records.forget(record);
   }
@@ -99,12 +122,18 @@ export class MicrovmRuns implements RunDriver {
   /** Removes what an earlier host left of runs that are over, and goes on watching the others. */
   async takeUp(): Promise<void> {
     const { runtime, records, log } = this.#options;
-    for (const { name, running } of await runtime.list()) {
+    const machines = await runtime.list();
+    // Also those whose machines are gone: what they left is still here.
+    if (this.#copies)
+      for (const record of records.all())
+        if (!this.#starting.has(record.run) && !(await this.#copies.takeUp(record))) records.forget(record);
+    for (const { name, running } of machines) {
       const run = name.startsWith(this.#prefix) ? name.slice(this.#prefix.length) : '';
       if (!isId<'run'>(run)) continue;
       const record = records.ofRun(run);
-      if (running && record && !hasEnded(record)) this.#watchDisk(record);
-      else {
+      const follows = this.#copies?.has(run) === true;
+      if (running && record && (follows || !hasEnded(record))) this.#watchDisk(record);
+      else if (!follows) {
         log.info('A virtual machine whose run is over is removed', { run });
         await runtime.remove(name);
         if (record) records.forget(record);
@@ -121,40 +150,89 @@ export class MicrovmRuns implements RunDriver {
     const name = this.nameOf(run);
     // Somebody else started the same run: its wrapper is the only one.
     if (await runtime.find(name)) return;
-    const record: VmRecord = {
-      sandbox: spec.id,
-      run,
-      folders: [spec.workspace.folder, ...(launch.folders ?? []).map(({ here }) => here)],
-      diskBytes: guestLimits(spec).diskBytes,
-      runDir: launch.directory ?? runPath(stateDir, run),
-    };
+    const record = this.#recordOf(launch, spec);
     records.write(record);
-    const inside = guestRunDir(run);
-    const input = stdin === 'prompt' ? `${inside}/${runFiles.prompt}` : '/dev/null';
-    const mark = `${runIdVariable}=${run}`;
-    const variables = { HOME: guestPaths.home, ...env };
     let booted = false;
     try {
-      await this.#boot(this.#machine(launch, spec), signal);
+      const copied = await this.#copies?.prepare(launch, spec);
+      signal.throwIfAborted();
+      await this.#boot(await this.#machine(launch, spec, copied?.mounts), signal);
       booted = true;
+      if (copied) await this.#requireLayout(name, copied.sent);
       await this.#requireCommand(launch, spec);
-      const begun = await this.#ask(name, {
-        argv: beginCommand(mark, [inside, input, ...through, ...argv]),
-        env: { ...variables, [runIdVariable]: run },
-        cwd,
-      });
-      if (begun.code !== 0)
-        throw new AppError('run.notStarted', `The virtual machine of run ${run} started nothing (${begun.code}).`, {
-          run,
-          reason: `exit code ${begun.code}`,
-        });
+      // The wrapper's own word is in a copy: whoever gives the run up looks here.
+      if (copied && !claimStart(runPath(stateDir, run))) throw givenUp();
+      await this.#begin(launch, spec, copied?.sent);
+      if (copied) this.#copies?.follow(copied.sent);
     } catch (error) {
       records.forget(record);
       // One that is still booting is removed when it has.
       if (booted || !signal.aborted) await this.#removeFailed(run);
+      await this.#copies?.forget(record);
+      if (isAppError(error, 'cancelled') && !signal.aborted) return;
       throw error;
     }
     this.#watchDisk(record);
+  }
+
+  #recordOf({ run, directory, folders = [] }: SandboxLaunch, spec: SandboxSpec): VmRecord {
+    const { stateDir } = this.#options;
+    const copied = this.#copies && copyPlace(stateDir, spec.id, run);
+    const written = [spec.workspace.folder, ...folders.map(({ here }) => here)];
+    return {
+      sandbox: spec.id,
+      run,
+      folders: copied ? [copied.files] : written,
+      diskBytes: guestLimits(spec).diskBytes,
+      runDir: copied?.run ?? directory ?? runPath(stateDir, run),
+    };
+  }
+
+  async #begin(
+    { run, argv, through = [], env, cwd, stdin }: SandboxLaunch,
+    spec: SandboxSpec,
+    sent: SentRun | undefined,
+  ): Promise<void> {
+    const inside = guestRunDir(run);
+    const input = stdin === 'prompt' ? `${inside}/${runFiles.prompt}` : '/dev/null';
+    const mark = `${runIdVariable}=${run}`;
+    const own = {
+      HOME: guestPaths.home,
+      // By the name that a link has: where it leads is nobody's to know.
+      ...(sent ? { PWD: cwd, ...proxyVariables(spec) } : {}),
+      ...env,
+      [runIdVariable]: run,
+    };
+    const begun = await this.#ask(this.nameOf(run), {
+      argv: beginCommand(mark, [inside, input, ...through, ...argv], {
+        after: sent && sent.ports.length > 0 ? relayMark : '',
+      }),
+      env: sent ? trusting(own) : own,
+      cwd,
+    });
+    if (begun.code === 0) return;
+    throw new AppError('run.notStarted', `The virtual machine of run ${run} started nothing (${begun.code}).`, {
+      run,
+      reason: `exit code ${begun.code}`,
+    });
+  }
+
+  /** Makes the copies what they are called inside. Errors: `sandbox.unavailable` for an image in which that cannot be done. */
+  async #requireLayout(name: string, { ports }: SentRun): Promise<void> {
+    const driver = this.#options.runtime.name;
+    const laid = await this.#ask(name, { argv: layOut });
+    if (laid.code !== 0)
+      throw new AppError(
+        'sandbox.unavailable',
+        `Nothing can be put into the image: /muster and ${guestPaths.workspace} cannot be made.`,
+        { driver, reason: `layout ${laid.code}` },
+      );
+    if (ports.length === 0 || (await this.#ask(name, { argv: lookForCommand('node') })).code === there) return;
+    throw new AppError(
+      'sandbox.unavailable',
+      'The image has no node, which leads the agent to its model through this machine. Add it.',
+      { driver, reason: 'no relay' },
+    );
   }
 
   /** Boots; whoever gives up meanwhile does not wait for a machine that hangs, and it is removed when it has come to something. */
@@ -176,20 +254,24 @@ export class MicrovmRuns implements RunDriver {
     }
   }
 
-  #machine(launch: SandboxLaunch, spec: SandboxSpec): VmSpec {
-    const { stateDir, programs, portsOf } = this.#options;
+  async #machine(launch: SandboxLaunch, spec: SandboxSpec, copies: readonly GuestMount[] | undefined): Promise<VmSpec> {
+    const { stateDir, programs, portsOf, registries } = this.#options;
+    const image = machineImage(spec) ?? { name: '', pull: 'never' };
     return {
       name: this.nameOf(launch.run),
-      image: machineImage(spec) ?? { name: '', pull: 'never' },
+      image: await registries.imageOf(image),
       limits: guestLimits(spec),
-      mounts: [
+      mounts: copies ?? [
         ...guestMounts(spec, { stateDir, programs }),
         ...guestRunMounts(launch, stateDir),
         ...(spec.mounts ?? []).map(({ source, target, readOnly }) =>
           guestMount(source, target, readOnly ? 'read' : 'write'),
         ),
       ],
-      network: { ports: portsOf(spec.id), hosts: spec.network },
+      // Where it works on copies, everything goes through the relay inside.
+      network: copies
+        ? { ports: [], hosts: spec.network === 'full' ? 'full' : 'none' }
+        : { ports: portsOf(spec.id), hosts: spec.network },
       driver: spec.driver,
     };
   }
@@ -211,6 +293,28 @@ export class MicrovmRuns implements RunDriver {
     });
   }
 
+  async #isWorking(run: RunId): Promise<boolean> {
+    const name = this.nameOf(run);
+    if (!(await this.#options.runtime.find(name))?.running) return false;
+    // An image without what looks for processes: the machine is all that is known.
+    return (await this.#ask(name, { argv: lookForRun(run) })).code !== noneMarked;
+  }
+
+  /** Errors: `run.unstoppable`. */
+  async #remove(run: RunId): Promise<void> {
+    const { runtime } = this.#options;
+    const name = this.nameOf(run);
+    const removing = runtime.remove(name);
+    // Somebody else may do it at the same time: what counts is that it is gone.
+    const failed = await removing.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (!(await runtime.find(name))) return;
+    const message = `The virtual machine of run ${run} cannot be ended.`;
+    throw new AppError('run.unstoppable', message, { run, pids: [] }, { cause: failed });
+  }
+
   async #removeFailed(run: RunId): Promise<void> {
     const { runtime, log } = this.#options;
     try {
@@ -228,7 +332,7 @@ export class MicrovmRuns implements RunDriver {
     try {
       await this.#ask(this.nameOf(run), { argv: askToEnd });
       for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
-        if (!(await this.isAlive(run))) return;
+        if (!(await this.#isWorking(run))) return;
         const left = until - clock.awake();
         if (left <= 0) return;
         await clock.sleep(Math.min(pause, left), never);
@@ -263,7 +367,8 @@ export class MicrovmRuns implements RunDriver {
 }
 
 /** What its machines are made of. */
-export function machineImage({ image }: SandboxSpec): VmImage | undefined {
+export function machineImage({ image, driver }: SandboxSpec): VmImage | undefined {
+  if (driver.name === 'boxlite' && driver.rootfs !== undefined) return { name: driver.rootfs, pull: 'never' };
   return image && { name: image.name, pull: image.pull };
 }
 
@@ -281,6 +386,11 @@ export async function refusing<T>(driver: VmRuntime['name'], work: Promise<T>): 
     const reason = errorMessage(error);
     throw new AppError('sandbox.unavailable', `${driver} refused: ${reason}`, { driver, reason }, { cause: error });
   }
+}
+
+/** Recognised where it was thrown for: nothing went wrong. */
+function givenUp(): AppError<'cancelled'> {
+  return new AppError('cancelled', 'The run was given up.', {});
 }
 
 function notBooted(driver: VmRuntime['name'], error: unknown): AppError<'sandbox.unavailable'> {

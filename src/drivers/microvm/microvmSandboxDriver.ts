@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { Duplex } from 'node:stream';
 import type { Clock } from '../../base/clock.js';
 import { AppError } from '../../base/errors.js';
 import type { Disposable } from '../../base/lifecycle.js';
@@ -25,8 +24,10 @@ import { inspectionOf, removeSandboxFolder, togetherUsed } from '../guests/sandb
 import { forwardPort } from '../guests/portForward.js';
 import { countProcesses } from './insideScripts.js';
 import { machineImage, MicrovmRuns, refusing } from './microvmRuns.js';
+import type { Registries } from './registries.js';
 import { VmRecords, type VmRecord } from './vmRecords.js';
 import type { VmRuntime, VmStream } from './vmRuntime.js';
+import { duplexOf } from './vmStreams.js';
 
 export interface MicrovmOptions {
   readonly runtime: VmRuntime;
@@ -36,6 +37,7 @@ export interface MicrovmOptions {
   readonly programs: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly registries: Registries;
 }
 
 /** Volumes of the compose file are folders by these names: of a machine nothing is left that could keep them. */
@@ -69,7 +71,7 @@ export class MicrovmSandboxDriver implements SandboxDriver, Disposable {
   }
 
   async ensure(spec: SandboxSpec, signal: AbortSignal, onStep?: OnImageStep): Promise<Guest> {
-    const { runtime, stateDir, programs } = this.#options;
+    const { runtime, registries, stateDir, programs } = this.#options;
     const image = machineImage(spec);
     if (image === undefined)
       throw this.#unavailable(`Agent ${spec.agent} runs in ${runtime.name} and names no image.`, 'no image');
@@ -78,16 +80,22 @@ export class MicrovmSandboxDriver implements SandboxDriver, Disposable {
         `Agent ${spec.agent} builds its image, which ${runtime.name} cannot. Build it with Docker, push it to a registry, and write image: with its name there.`,
         'no builds',
       );
+    const [mount] = spec.mounts ?? [];
+    if (mount && runtime.takes === 'copies')
+      throw this.#unavailable(
+        `Agent ${spec.agent} gets ${mount.source}, and machines of ${runtime.name} take no more folders than a run's own. Leave volumes: out, or use microsandbox.`,
+        'no volumes',
+      );
     makeGuestFolders(spec, stateDir);
     for (const { type, source } of spec.mounts ?? []) if (type === 'volume') this.#makeVolume(source);
-    await refusing(runtime.name, runtime.fetch(image, signal, onStep));
+    await refusing(runtime.name, runtime.fetch(await registries.imageOf(image), signal, onStep));
     return isolatedGuest(spec, {
       programs,
       asRoot: true,
-      hasMail: true,
+      hasMail: runtime.takes === 'folders',
       reach: port => {
         this.#portsOf(spec).add(port);
-        return { host: runtime.hostName, port };
+        return { host: runtime.hostName ?? '127.0.0.1', port };
       },
     });
   }
@@ -199,29 +207,9 @@ export class MicrovmSandboxDriver implements SandboxDriver, Disposable {
   }
 }
 
-/** Both ways; a half that has ended leaves the other open, as with TCP. */
+/** Both ways. */
 function carry(stream: VmStream, socket: Socket): void {
-  const far = new Duplex({
-    allowHalfOpen: true,
-    read() {
-      stream.read().then(
-        bytes => far.push(bytes ?? null),
-        (error: Error) => far.destroy(error),
-      );
-    },
-    write(bytes: Uint8Array, _encoding, done) {
-      stream.write(bytes).then(() => done(), done);
-    },
-    final(done) {
-      stream.end().then(() => done(), done);
-    },
-    destroy(error, done) {
-      stream.close().then(
-        () => done(error),
-        () => done(error),
-      );
-    },
-  });
+  const far = duplexOf(stream);
   far.on('error', () => socket.destroy());
   socket.once('close', () => far.destroy());
   socket.pipe(far).pipe(socket);

@@ -37,6 +37,12 @@ export class VmRecords {
     writeWhole(this.#file(sandbox, run), JSON.stringify(record));
   }
 
+  all(): readonly VmRecord[] {
+    return glanceNames(join(this.#stateDir, 'sandboxes'), { most: mostSandboxes }).flatMap(sandbox =>
+      isId<'sandbox'>(sandbox) ? this.ofSandbox(sandbox) : [],
+    );
+  }
+
   ofSandbox(sandbox: SandboxId): readonly VmRecord[] {
     const names = glanceNames(this.#folder(sandbox), { most: mostSandboxes });
     return names.flatMap(name => {

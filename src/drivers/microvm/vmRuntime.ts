@@ -11,8 +11,13 @@ import type { GuestLimits } from '../guests/guestLimits.js';
  */
 export interface VmRuntime {
   readonly name: VmRuntimeName;
-  /** By which name a machine finds the loopback interface of this one. */
-  readonly hostName: string;
+  /**
+   * How a machine finds the loopback interface of this one: under a name, or not at all. Where not, the relay of the driver is in it, and
+   * leads to the ports that were asked for alone.
+   */
+  readonly hostName?: string | undefined;
+  /** What machines have of this one's disk: as many folders as they are told of, or two at most, which are copies then. */
+  readonly takes: 'folders' | 'copies';
   /** Makes sure that the image is here, as far as that can be done before a machine is made of it. */
   fetch(image: VmImage, signal: AbortSignal, onStep?: OnImageStep): Promise<void>;
   /** Makes a machine and boots it; resolves when commands can be run in it. */
@@ -22,6 +27,8 @@ export interface VmRuntime {
   find(name: string): Promise<FoundVm | undefined>;
   /** Runs a command to its end. What it says beyond {@link mostSaid} is not kept. */
   run(name: string, command: VmCommand): Promise<VmResult>;
+  /** Starts a program that reads and says something as long as somebody wants it. */
+  begin(name: string, argv: readonly string[]): Promise<VmStream>;
   /** Connects to a TCP port of the machine's loopback interface. */
   dial(name: string, port: number): Promise<VmStream>;
   /** Ends a machine and all that is left of it; nothing happens to one that is not there. */
@@ -36,6 +43,10 @@ export interface VmImage {
   /** A reference, or the absolute path of a root file system. */
   readonly name: string;
   readonly pull: PullPolicy;
+  /** Of a person at its registry. */
+  readonly login?: { readonly username: string; readonly password: string } | undefined;
+  /** How its registry is asked; missing: over TLS. */
+  readonly plainHttp?: boolean | undefined;
 }
 
 export interface VmSpec {

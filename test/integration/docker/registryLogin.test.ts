@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { registryLogin } from '../../../src/drivers/docker/registryLogin.js';
+import { registryLogin } from '../../../src/drivers/guests/registryLogin.js';
 import { tempDirectory } from '../../support/tempDirectory.js';
 
 function home(config: object): { readonly HOME: string; readonly PATH: string } {

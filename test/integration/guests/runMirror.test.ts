@@ -26,6 +26,7 @@ function mirrorOf(container: Partial<FarContainer>): { readonly mirror: RunMirro
     untilNextLook: () => new Promise(resolve => setImmediate(resolve)),
     tar: async () => undefined,
     begin: () => Promise.reject(new Error('nothing is begun')),
+    tail: () => Promise.reject(new Error('nothing is followed')),
     ...container,
   };
   return { mirror: new RunMirror(stateDir, remote, far), output: join(dir, runFiles.stdout) };
@@ -33,12 +34,12 @@ function mirrorOf(container: Partial<FarContainer>): { readonly mirror: RunMirro
 
 test('a run elsewhere that never stops talking fills no disk of this machine', async () => {
   const { mirror, output } = mirrorOf({
-    async begin([, , , , file = '']) {
+    async tail(file) {
       const endless = function* () {
         while (file.endsWith(runFiles.stdout)) yield Buffer.alloc(30_000, 'x');
       };
       const said = Readable.from(endless());
-      return { output: said, input: new Writable(), end: () => void said.destroy() };
+      return { output: said, end: () => void said.destroy() };
     },
   });
   await expect(mirror.follow(new AbortController().signal)).rejects.toThrow(FarTooLarge);

@@ -6,9 +6,18 @@ import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
 import { silentLog } from '../../../src/base/log.js';
 import { tempDirectory } from '../../support/tempDirectory.js';
 
-describe.each([['microsandbox', 'microsandbox@0.6.18']] as const)('%s', (_, published) => {
+describe.each([
+  ['microsandbox', 'microsandbox@0.6.18'],
+  ['boxlite', '@boxlite-ai/boxlite@0.10.0'],
+] as const)('%s', (name, published) => {
   const open = (stateDir: string) =>
-    createMicrovmSandbox({ stateDir, programs: '/', clock: createNodeClock(), log: silentLog });
+    createMicrovmSandbox(name, {
+      stateDir,
+      programs: '/',
+      clock: createNodeClock(),
+      log: silentLog,
+      environment: async () => ({}),
+    });
   const packageFolder = (stateDir: string): string => {
     const folder = join(stateDir, 'runtimes', 'node_modules', published.replace(/@[\d.]+$/, ''));
     mkdirSync(folder, { recursive: true });

@@ -8,6 +8,7 @@ test.each([
   'docker: {host: "unix:///d"}',
   'docker: {hosts: ["tcp://one:2376", "ssh://two"]}',
   'microsandbox: {profile: small}',
+  'boxlite: {rootfs: /opt/vm}',
   'kubernetes: {}',
   'kubernetes: {context: c, namespace: n, service_account: s, node_selector: {b: x, a: y}, tolerations: [{key: k, operator: Exists, effect: NoExecute, seconds: 5}, {value: v, key: l}], runtime_class: r, image_pull_secrets: [p, q], storage: t}',
 ])('a stored sandbox is still that of its agent: %s', async driver => {

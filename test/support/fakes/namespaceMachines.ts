@@ -1,7 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import type { EntryCommand } from '../../../src/core/sandboxes/sandboxDriver.js';
 import { portEnd } from '../../../src/drivers/guests/portForward.js';
 import {
@@ -22,15 +23,19 @@ const systemFolders = ['usr/bin', 'usr/sbin', 'usr/lib', 'usr/lib64'];
  * booted them, and are found again by another instance on the same folder. What it does not have is a kernel of its own.
  */
 export class NamespaceMachines implements VmRuntime {
-  readonly name = 'microsandbox';
-  readonly hostName = 'host.microsandbox.internal';
+  readonly name: VmRuntime['name'];
+  readonly hostName: string | undefined;
+  readonly takes: VmRuntime['takes'];
   readonly booted: VmSpec[] = [];
   readonly fetched: VmImage[] = [];
   /** What `boot` fails with. */
   bootFailure: Error | undefined;
   readonly #folder: string;
 
-  constructor(folder: string) {
+  constructor(folder: string, { takes = 'folders' }: { readonly takes?: VmRuntime['takes'] } = {}) {
+    this.takes = takes;
+    this.name = takes === 'folders' ? 'microsandbox' : 'boxlite';
+    this.hostName = takes === 'folders' ? 'host.microsandbox.internal' : undefined;
     this.#folder = folder;
     mkdirSync(folder, { recursive: true });
   }
@@ -89,28 +94,11 @@ export class NamespaceMachines implements VmRuntime {
 
   async dial(name: string, port: number): Promise<VmStream> {
     // Its network is enough, and leaves nobody between who would have to hear of the end.
-    const child = this.#enter(name, portEnd(port), { inside: ['-m', '-n'] });
-    const pieces: (Buffer | undefined)[] = [];
-    let come = Promise.withResolvers<void>();
-    const put = (piece?: Buffer): void => {
-      pieces.push(piece);
-      come.resolve();
-    };
-    child.stdout.on('data', put);
-    child.stdin.on('error', () => undefined);
-    child.once('close', () => put());
-    return {
-      async read() {
-        while (pieces.length === 0) {
-          await come.promise;
-          come = Promise.withResolvers();
-        }
-        return pieces.shift();
-      },
-      write: async bytes => void child.stdin.write(bytes),
-      end: async () => void child.stdin.end(),
-      close: async () => void child.kill('SIGKILL'),
-    };
+    return streamOf(this.#enter(name, portEnd(port), { inside: ['-m', '-n'] }));
+  }
+
+  async begin(name: string, argv: readonly string[]): Promise<VmStream> {
+    return streamOf(this.#enter(name, argv, { inside: ['-m', '-n'] }));
   }
 
   async remove(name: string): Promise<void> {
@@ -154,6 +142,30 @@ export class NamespaceMachines implements VmRuntime {
   #file(name: string): string {
     return join(this.#folder, name);
   }
+}
+
+function streamOf(child: ChildProcessByStdio<Writable, Readable, null>): VmStream {
+  const pieces: (Buffer | undefined)[] = [];
+  let come = Promise.withResolvers<void>();
+  const put = (piece?: Buffer): void => {
+    pieces.push(piece);
+    come.resolve();
+  };
+  child.stdout.on('data', put);
+  child.stdin.on('error', () => undefined);
+  child.once('close', () => put());
+  return {
+    async read() {
+      while (pieces.length === 0) {
+        await come.promise;
+        come = Promise.withResolvers();
+      }
+      return pieces.shift();
+    },
+    write: async bytes => void child.stdin.write(bytes),
+    end: async () => void child.stdin.end(),
+    close: async () => void child.kill('SIGKILL'),
+  };
 }
 
 /** Whether this machine lets us make them, as whoever runs the tests. */

@@ -72,9 +72,9 @@ describe('messages', () => {
 
 describe('warnings and hints', () => {
   it('say that a field is not acted on yet, once, at its key', () => {
-    const { diagnostics, spec } = read(agent('driver:', '  boxlite: {}', 'jupyter: {enabled: true}'));
+    const { diagnostics, spec } = read(agent('driver:', '  boxlite: {kernel: /k}', 'jupyter: {enabled: true}'));
     expect(diagnostics.map(found => [found.severity, found.code, found.path])).toEqual([
-      ['warning', 'compose.notExecuted', 'agents.reviewer.driver.boxlite'],
+      ['warning', 'compose.notExecuted', 'agents.reviewer.driver.boxlite.kernel'],
     ]);
     expect(spec?.agents[0]?.jupyter.enabled).toBe(true);
   });

@@ -65,9 +65,19 @@ const rows: readonly Row[] = [
     'nothing',
     'the host and its engine see the same folders, or files travel',
   ],
-  ['IMAGE_STORE_MODE IMAGE_CACHE_ROOT BOX_CACHE_TTL CACHE_TTL', 'nothing', 'images are the engine’s'],
+  [
+    'IMAGE_STORE_MODE',
+    'instead',
+    '`driver` of the agent: images of containers are the engine’s, virtual machines have OCI stores of their own and need no engine',
+  ],
+  [
+    'IMAGE_CACHE_ROOT',
+    'instead',
+    'images of virtual machines are below the state directory (MUSTER_HOME), others the engine’s',
+  ],
+  ['BOX_CACHE_TTL CACHE_TTL', 'nothing', 'images stay until `muster image prune`, or what the runtime has for it'],
   ['IMAGE_REGISTRY', 'used', 'where names of images without a registry come from'],
-  ['IMAGE_INSECURE_REGISTRIES', 'instead', '`insecure-registries` of the engine'],
+  ['IMAGE_INSECURE_REGISTRIES', 'used', 'for virtual machines; containers have `insecure-registries` of the engine'],
   [
     'GUEST_WORKSPACE GUEST_STATE_ROOT GUEST_RUNTIME_ROOT GUEST_LOG_ROOT',
     'nothing',

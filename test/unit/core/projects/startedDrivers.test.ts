@@ -15,6 +15,11 @@ test.each(['process', 'docker', 'kubernetes', 'boxlite', 'microsandbox'])(
   },
 );
 
+test('a root file system of BoxLite stands for an image', () => {
+  const [agent] = specOf('agents: {dev: {provider: demo, driver: {boxlite: {rootfs: /opt/vm}}}}').agents;
+  expect(() => requireDriver(agent!)).not.toThrow();
+});
+
 test('what is let through is what the host is built with', () => {
   const built = readFileSync(inRepository('src/host/buildDrivers.ts'), 'utf8');
   const [, map = ''] = /const sandboxDrivers = \{\n([\s\S]*?)\n {2}\};/.exec(built) ?? [];
@@ -25,6 +30,11 @@ test('what is let through is what the host is built with', () => {
 test.each([
   ['driver: {microsandbox: {}}', 'names no image'],
   ['driver: {kubernetes: {}}', 'names no image'],
+  ['driver: {boxlite: {}}', 'names no image'],
+  ['driver: {boxlite: {}}, build: .', 'takes images from registries alone'],
+  ['driver: {boxlite: {kernel: /k}}, image: debian', 'takes no other kernel'],
+  ['driver: {boxlite: {rootfs: opt/vm}}', 'not an absolute path'],
+  ['driver: {boxlite: {}}, image: debian, volumes: ["/srv:/srv"]', 'Leave volumes: out'],
   ['driver: {kubernetes: {}}, build: .', 'takes images from registries alone'],
   ['driver: {microsandbox: {}}, build: .', 'takes images from registries alone'],
 ])('%s is refused: %s', (fields, text) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dockerEndpoint, endpointText } from '../../../../src/drivers/docker/dockerEndpoint.js';
-import { registryLogin, registryOf } from '../../../../src/drivers/docker/registryLogin.js';
+import { registryLogin, registryOf } from '../../../../src/drivers/guests/registryLogin.js';
 
 const nowhere = { home: '/home/ada', exists: () => false };
 

@@ -3,6 +3,7 @@ import type { SandboxSpec } from '../../../../src/core/sandboxes/sandboxDriver.j
 import { guestLimits } from '../../../../src/drivers/guests/guestLimits.js';
 import { Microsandbox, networkPolicy } from '../../../../src/drivers/microvm/microsandbox.js';
 import type { MicrosandboxSdk } from '../../../../src/drivers/microvm/microsandboxSdk.js';
+import { Registries } from '../../../../src/drivers/microvm/registries.js';
 import type { VmSpec } from '../../../../src/drivers/microvm/vmRuntime.js';
 
 const machine: VmSpec = {
@@ -16,6 +17,8 @@ const machine: VmSpec = {
   network: { ports: [4711], hosts: 'none' },
   driver: { name: 'microsandbox' },
 };
+
+const registries = new Registries(async () => ({ HOME: '/nowhere' }));
 
 /** Writes down what a builder is told, as the package's own has its methods. */
 function recording() {
@@ -77,9 +80,23 @@ test.each([
   ['ghcr.io/ada/agents', false],
 ])('asks the registry of %s over plain HTTP: %s', async (name, insecure) => {
   const { calls, runtime } = recording();
-  await runtime.boot({ ...machine, image: { name, pull: 'always' } });
+  await runtime.boot({ ...machine, image: await registries.imageOf({ name, pull: 'always' }) });
   expect(calls.some(([call]) => call === 'registry.insecure')).toBe(insecure);
   expect(calls).toContainEqual(['pullPolicy', 'always']);
+});
+
+test('fetches with what a person is logged in with, for the machine alone', async () => {
+  const { calls, runtime } = recording();
+  const login = { username: 'ada', password: 'kept' };
+  const image = { name: 'ghcr.io/ada/private', pull: 'missing', login } as const;
+  const missing = Object.assign(new Error('none'), { code: 'imageNotFound' });
+  // Its command line would keep it, and cannot be told: it is not even there.
+  await new Microsandbox({ Image: { get: () => Promise.reject(missing) } } as unknown as MicrosandboxSdk, {
+    home: '/none',
+    program: '/none/msb',
+  }).fetch(image, new AbortController().signal);
+  await runtime.boot({ ...machine, image });
+  expect(calls).toContainEqual(['registry.auth', { kind: 'basic', ...login }]);
 });
 
 test('a profile of the compose file is a placement profile, and a folder has no disk of its own', async () => {

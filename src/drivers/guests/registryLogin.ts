@@ -2,13 +2,21 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type Docker from 'dockerode';
 import { homeFolder } from '../../node/person.js';
 import { fieldOf, textField } from '../../base/unknownFields.js';
 
 /** A helper asks a keychain, which may ask a person. */
 const helperMs = 30_000;
 const dockerHub = 'https://index.docker.io/v1/';
+
+/** As Docker's engine takes it. */
+export interface RegistryLogin {
+  readonly username: string;
+  readonly password: string;
+  readonly serveraddress: string;
+  /** Instead of both. */
+  readonly identitytoken?: string;
+}
 
 /**
  * What `docker login` wrote down for the registry of an image: in the file itself, or with the helper that it names. Nothing of it is
@@ -17,9 +25,8 @@ const dockerHub = 'https://index.docker.io/v1/';
 export async function registryLogin(
   image: string,
   environment: Readonly<Record<string, string>>,
-): Promise<Docker.AuthConfig | undefined> {
-  const folder = environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? homeFolder() ?? '/', '.docker');
-  const file = await readJson(join(folder, 'config.json'));
+): Promise<RegistryLogin | undefined> {
+  const file = await dockerConfig(environment);
   const registry = registryOf(image);
   const server = registry === 'docker.io' ? dockerHub : registry;
   const helper = fieldOf(fieldOf(file, 'credHelpers'), registry) ?? fieldOf(file, 'credsStore');
@@ -36,7 +43,27 @@ export function registryOf(image: string): string {
   return rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost') ? first : 'docker.io';
 }
 
-function plainLogin(entry: unknown, server: string): Docker.AuthConfig | undefined {
+/** `IMAGE_REGISTRY`, as agent-compose has it: where names without a registry come from. */
+export function withRegistry(name: string, environment: Readonly<Record<string, string>>): string {
+  const registry = environment['IMAGE_REGISTRY'];
+  if (!registry || registry === 'docker.io' || registryOf(name) !== 'docker.io' || name.startsWith('docker.io/'))
+    return name;
+  return `${registry.replace(/\/+$/, '')}/${name}`;
+}
+
+/** Registries of which `docker login` wrote something down, by the names that images have. */
+export async function loggedInRegistries(environment: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const file = await dockerConfig(environment);
+  const names = [fieldOf(file, 'auths'), fieldOf(file, 'credHelpers')].flatMap(each => Object.keys(Object(each)));
+  return [...new Set(names.map(name => (name === dockerHub ? 'docker.io' : name)))];
+}
+
+async function dockerConfig(environment: Readonly<Record<string, string>>): Promise<unknown> {
+  const folder = environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? homeFolder() ?? '/', '.docker');
+  return await readJson(join(folder, 'config.json'));
+}
+
+function plainLogin(entry: unknown, server: string): RegistryLogin | undefined {
   const [username = '', ...rest] = Buffer.from(textField(entry, 'auth'), 'base64').toString('utf8').split(':');
   const password = rest.join(':');
   return username === '' || password === '' ? undefined : { username, password, serveraddress: server };
@@ -46,7 +73,7 @@ async function askHelper(
   helper: string,
   server: string,
   environment: Readonly<Record<string, string>>,
-): Promise<Docker.AuthConfig | undefined> {
+): Promise<RegistryLogin | undefined> {
   try {
     const asking = promisify(execFile)(`docker-credential-${helper}`, ['get'], { env: environment, timeout: helperMs });
     asking.child.stdin?.end(server);
