@@ -27,6 +27,7 @@ import { trusting } from '../guests/trusting.js';
 import { CopiedRuns } from './copiedRuns.js';
 import { askToEnd, beginCommand, lookForCommand, lookForRun, noneMarked, there } from './insideScripts.js';
 import { layOut, copyPlace, relayMark } from './runCopies.js';
+import { givenUp, notBooted, refusing } from './vmErrors.js';
 import { programOf } from './vmStreams.js';
 import type { Registries } from './registries.js';
 import type { VmRecord, VmRecords } from './vmRecords.js';
@@ -142,7 +143,7 @@ export class MicrovmRuns implements RunDriver {
   }
 
   async #start(launch: SandboxLaunch, signal: AbortSignal): Promise<void> {
-    const { run, argv, through = [], env, cwd, stdin } = launch;
+    const { run, cwd } = launch;
     const { runtime, records, stateDir } = this.#options;
     const spec = requireSpec(launch);
     requireFolder(spec, cwd);
@@ -376,27 +377,4 @@ export function machineImage({ image, driver }: SandboxSpec): VmImage | undefine
 function hasEnded({ runDir }: VmRecord): boolean {
   const exit = glanceInto(join(runDir, runFiles.exit), { maxBytes: reserveBytes });
   return exit?.kind !== 'file' || exit.bytes.toString('utf8').trim() !== '';
-}
-
-/** What a runtime throws, as an error of this program. */
-export async function refusing<T>(driver: VmRuntime['name'], work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    const reason = errorMessage(error);
-    throw new AppError('sandbox.unavailable', `${driver} refused: ${reason}`, { driver, reason }, { cause: error });
-  }
-}
-
-/** Recognised where it was thrown for: nothing went wrong. */
-function givenUp(): AppError<'cancelled'> {
-  return new AppError('cancelled', 'The run was given up.', {});
-}
-
-function notBooted(driver: VmRuntime['name'], error: unknown): AppError<'sandbox.unavailable'> {
-  const [reason = ''] = errorMessage(error).split('\n');
-  const hint =
-    'When it is not the image, it is the virtualization of this machine: inside of another virtual machine there often is none. Docker needs none (driver: {docker: {}}).';
-  const message = `The virtual machine did not boot in ${driver}: ${reason.replace(/\.?$/, '.')} ${hint}`;
-  return new AppError('sandbox.unavailable', message, { driver, reason }, { cause: error });
 }

@@ -57,6 +57,6 @@ function isPlain(host: string, environment: Environment): boolean {
   return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/.test(host) || insecure(environment).includes(host);
 }
 
-function insecure({ IMAGE_INSECURE_REGISTRIES: names = '' }: Environment): readonly string[] {
-  return names.split(/[\s,]+/).filter(name => name !== '');
+function insecure(environment: Environment): readonly string[] {
+  return (environment['IMAGE_INSECURE_REGISTRIES'] ?? '').split(/[\s,]+/).filter(name => name !== '');
 }
