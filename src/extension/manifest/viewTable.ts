@@ -30,6 +30,8 @@ export interface WelcomeEntry {
 
 const noFolder = 'workspaceFolderCount == 0';
 const folder = 'workspaceFolderCount > 0';
+// That there is one to apply may be known a moment earlier than that there is one.
+const noFile = 'muster.hasNoComposeFile && !muster.hasMoreToApply';
 const down = "muster.hostState == 'stopped' || muster.hostState == 'failed'";
 const up = "muster.hostState == 'connected'";
 
@@ -52,14 +54,14 @@ export const welcomeTable: readonly WelcomeEntry[] = [
     key: 'projects.create',
     view: 'muster.projects',
     // Also while a host starts: nobody has to wait for one to write a file.
-    when: `${folder} && isWorkspaceTrusted && muster.hasNoComposeFile && !(${down})`,
+    when: `${folder} && isWorkspaceTrusted && ${noFile} && !(${down})`,
     contents:
       'Describe your crew of coding agents in an agent-compose.yml.\n[Create Compose File](command:muster.createComposeFile)\nSee [how Muster works](command:muster.openWalkthrough).',
   },
   {
     key: 'projects.createDown',
     view: 'muster.projects',
-    when: `${folder} && isWorkspaceTrusted && muster.hasNoComposeFile && (${down})`,
+    when: `${folder} && isWorkspaceTrusted && ${noFile} && (${down})`,
     contents:
       'Describe your crew of coding agents in an agent-compose.yml.\n[Create Compose File](command:muster.createComposeFile)\nThe host that runs them is not running. [Start](command:muster.startHost) · [Show log](command:muster.showHostLog)',
   },

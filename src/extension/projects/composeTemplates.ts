@@ -22,10 +22,22 @@ export function composeTemplates(): readonly ComposeTemplate[] {
     {
       label: vscode.l10n.t('Two agents'),
       description: vscode.l10n.t('claude writes, codex reviews'),
-      yaml: agents({ dev: 'claude', reviewer: 'codex' }),
+      yaml: writerAndReviewer,
     },
   ];
 }
+
+/** The one hands its work to the other, who sees it where it is. */
+const writerAndReviewer = `name: %NAME%
+agents:
+  dev:
+    provider: claude
+    handoff:
+      on_response: reviewer
+  reviewer:
+    provider: codex
+    workspace: { provider: thread, access: read }
+`;
 
 function agents(crew: Readonly<Record<string, string>>): string {
   const lines = Object.entries(crew).map(([name, provider]) => `  ${name}:\n    provider: ${provider}\n`);
