@@ -9,7 +9,7 @@ export const siteStrings = {
   close: 'Close',
   navigation: 'Muster',
   mergeUnseen: 'Merge “{0}” without looking at it?',
-  mergeUnseenDetail: 'Nobody has reviewed these changes.',
+  mergeUnseenDetail: 'You have not looked at these changes.',
   mergeChanged: '“{0}” has changed since you looked at it. Merge it as it is now?',
   mergeChangedDetail: 'You saw commit {0}, and it is at {1} now.',
   mergeAnyway: 'Merge anyway',

@@ -9,7 +9,7 @@ import { offerHandMergeEnd } from '../commands/reportError.js';
 import { sendTask } from '../dispatch/sendTask.js';
 import type { Services } from '../services.js';
 import { readSetting } from '../settings.js';
-import { changesText } from '../threads/threadText.js';
+import { unseenText } from '../threads/threadText.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import { outdatedFiles } from './reviews.js';
 import {
@@ -69,7 +69,7 @@ async function commitToMerge(services: Services, thread: Thread): Promise<string
     sight === 'unseen'
       ? {
           text: vscode.l10n.t('Merge "{0}" without looking at it?', title),
-          detail: vscode.l10n.t('Nobody has reviewed these changes: {0}.', changesText(fresh)),
+          detail: unseenText(fresh),
         }
       : {
           text: vscode.l10n.t('"{0}" has changed since you looked at it. Merge it as it is now?', title),

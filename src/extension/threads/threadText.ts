@@ -124,6 +124,15 @@ export function changesText(thread: Thread): string {
   return `${files} ${formatLineChanges(additions, deletions)}`.trim();
 }
 
+/** Who has looked at changes that the person has not. */
+export function unseenText(thread: Thread): string {
+  const changes = changesText(thread);
+  const agents = approvingAgents(thread);
+  return agents.length === 0
+    ? vscode.l10n.t('Nobody has reviewed these changes: {0}.', changes)
+    : vscode.l10n.t('Approved by {0}, and not seen by you: {1}.', agents.map(oneLine).join(', '), changes);
+}
+
 /** What a screen reader says: state, task, agent and the rest, as a sentence list. */
 export function threadAccessibleText(thread: Thread, now: number, options = { withProject: false }): string {
   return [statusWord(thread), taskTitle(thread), threadDescription(thread, now, options)].join(', ');

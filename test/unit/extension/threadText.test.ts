@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   changesText,
   threadAccessibleText,
+  unseenText,
   threadDescription,
   threadTooltip,
 } from '../../../src/extension/threads/threadText.js';
@@ -97,6 +98,20 @@ it('changes are counted, and none is said in words', () => {
   expect(changesText(makeThread({ filesChanged: 1, additions: 2, deletions: 0 }))).toBe('1 file +2 −0');
   expect(changesText(makeThread({ filesChanged: 0 }))).toBe('no changes');
   expect(changesText(makeThread())).toBe('');
+});
+
+it('who has looked at what a person has not is said for what it is', () => {
+  const thread = makeThread({ head: 'c1', filesChanged: 1, additions: 2, deletions: 0 });
+  expect(unseenText(thread)).toBe('Nobody has reviewed these changes: 1 file +2 −0.');
+  const said = [{ agent: 'eve', verdict: 'approve', commit: 'c1' }];
+  const approved = makeThread({
+    head: 'c1',
+    filesChanged: 1,
+    additions: 2,
+    deletions: 0,
+    chain: { state: 'approved', said },
+  });
+  expect(unseenText(approved)).toBe('Approved by eve, and not seen by you: 1 file +2 −0.');
 });
 
 it('a screen reader hears the state first', () => {
