@@ -180,3 +180,43 @@ test('what is staged outlives a host that is killed while it is committed, and s
   expect(world.git.history(thread.head ?? '')).toContain(before);
   await host.reviews.approve(id);
 });
+
+test('pieces of several repositories are committed once, by whoever asks again after a host that was killed between two of them', async () => {
+  const world = coreWorld();
+  const host = coreHost(world);
+  const [whole, part] = [await host.dispatch(), await host.dispatch()];
+  for (const task of [whole, part]) {
+    const { worktree } = (await host.threads.get(task.thread.id)).thread;
+    world.git.write(`${worktree}/other.txt`, 'also\n');
+    await finishRun(world, task, 'two\n');
+    await host.settler.settled(task.thread.id);
+  }
+  const [id, web] = [whole.thread.id, part.thread.id];
+  world.store.transact(stores => stores.parts.insert({ thread: web, whole: id, name: 'web', path: '../web' }));
+  const common = { ...world, driver: world.worktrees };
+  const changes = new ChangesService({ ...common, settler: host.settler, digestText: sha256 });
+  const all = new AllChanges({ ...common, changes });
+  const paths = async () =>
+    (await all.list(id, { signal: new AbortController().signal })).files.map(({ file }) => file.path);
+  const { files } = await all.list(id, { signal: new AbortController().signal });
+  const keyOf = (path: string) => files.find(({ file }) => file.path === path)?.hunks[0]?.key ?? '';
+  let commits = 0;
+  const dying: Pick<typeof host.settler, 'settled' | 'snapshot'> = {
+    settled: thread => host.settler.settled(thread),
+    snapshot: async (thread, message) => {
+      // Two are looked at, one is committed.
+      if (++commits > 3) throw new Error('The host was killed');
+      return await host.settler.snapshot(thread, message);
+    },
+  };
+  const staging = new StagingService({ ...common, settler: dying, changes });
+  await staging.stage(id, [keyOf('other.txt'), keyOf('web:other.txt')]);
+  await expect(staging.commit(id, 'Some of it')).rejects.toThrow('killed');
+  const next = new StagingService({ ...common, settler: host.settler, changes });
+  expect(await next.commit(id, 'Some of it')).toMatchObject({ kept: 2 });
+  expect(await paths()).toEqual(['other.txt', 'web:other.txt']);
+  await expect(next.commit(id, 'Nothing')).rejects.toMatchObject({ code: 'request.invalid' });
+  await next.stage(id, [keyOf('web:other.txt')]);
+  next.unstage(id, []);
+  await host.reviews.approve(id);
+});
