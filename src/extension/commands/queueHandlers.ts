@@ -180,7 +180,7 @@ async function updateThread(services: Services, thread: Thread): Promise<void> {
       title,
       files.slice(0, 5).join(', '),
     );
-    const chosen = await showWarning(text, ask, editor);
+    const chosen = await showWarning(text, ask, ...(thread.parts.length > 0 ? [] : [editor]));
     if (chosen === ask) await askToUpdate(services, thread, files);
     if (chosen === editor) await vscode.commands.executeCommand('muster.mergeByHand', thread.id);
   }

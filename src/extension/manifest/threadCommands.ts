@@ -6,6 +6,12 @@ const stoppable = 'working|queued|waiting';
 const unfinished = 'needs_you|queued|working|ready|failed';
 
 /** A thread page is the active editor. */
+/** As {@link onThread}, where the merge editor can be of help. */
+function byHand(states: string, group: string) {
+  const place = onThread(states, group);
+  return { ...place, when: `${place.when} && viewItem =~ /\\bbyHand\\b/` };
+}
+
 const threadPage = 'activeWebviewPanelId == muster.threadPage';
 
 /** Commands on one thread. Without an argument each asks which. */
@@ -76,7 +82,7 @@ export const threadCommands = {
     title: 'Resolve Conflict in Merge Editor',
     icon: '$(combine)',
     enablement: trusted,
-    menus: [onThread('conflicting|handMerge', 'inline@2'), onThread('conflict|conflicting|handMerge', '0_need@2')],
+    menus: [byHand('conflicting|handMerge', 'inline@2'), byHand('conflict|conflicting|handMerge', '0_need@2')],
   },
   'muster.finishHandMerge': {
     title: 'Complete Merge into Thread',

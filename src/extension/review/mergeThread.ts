@@ -230,7 +230,8 @@ async function reportConflict(services: Services, thread: Thread, merge: Merge):
   const editor = vscode.l10n.t('Open Merge Editor');
   const rebase = vscode.l10n.t('Rebase');
   const text = vscode.l10n.t('"{0}" conflicts with {1}: {2}', threadTitle(thread), merge.target, withFiles(merge));
-  const chosen = await showWarning(text, ask, editor, ...(merge.strategy === 'rebase' ? [] : [rebase]));
+  const others = [...(thread.parts.length > 0 ? [] : [editor]), ...(merge.strategy === 'rebase' ? [] : [rebase])];
+  const chosen = await showWarning(text, ask, ...others);
   if (chosen === ask) await askToResolve(services, thread, merge);
   if (chosen === editor) await vscode.commands.executeCommand('muster.mergeByHand', thread.id);
   if (chosen === rebase) await mergeThread(services, thread, { strategy: 'rebase' });

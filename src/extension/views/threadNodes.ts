@@ -216,6 +216,7 @@ export function threadContext(thread: Thread, muted: boolean): string {
     threadNeed(view) ?? [],
     buttons.includes('merge') || buttons.includes('mergeAgain') ? 'mergeable' : [],
     menu.includes('merge') ? 'conflicting' : [],
+    buttons.includes('mergeByHand') ? 'byHand' : [],
     view.reopenable === true ? 'reopenable' : [],
     menu.includes('approve') ? 'approvable' : [],
     menu.includes('update') ? 'updatable' : [],

@@ -74,8 +74,9 @@ const editorActions: ReadonlySet<ThreadAction> = new Set([
   'keepAttempt',
 ]);
 
-function isPossible(action: ThreadAction, { inBrowser = false }: ThreadView): boolean {
-  return !inBrowser || !editorActions.has(action);
+function isPossible(action: ThreadAction, { inBrowser = false, several = false }: ThreadView): boolean {
+  // The merge editor is for one repository (docs/limits.md).
+  return !(inBrowser && editorActions.has(action)) && !(several && action === 'mergeByHand');
 }
 
 /** What a person can do about a thread that needs them; empty when it needs nobody. */

@@ -63,6 +63,8 @@ export const threadViewSchema = z.object({
   conflicting: z.optional(z.boolean()),
   /** The branch that it then conflicts with. */
   conflictTarget: z.optional(shortText),
+  /** It works in several repositories. */
+  several: z.optional(z.boolean()),
   /** The branch that a person has begun to merge into its worktree, and not ended. */
   handMerge: z.optional(shortText),
   /** A reviewer ended without saying whether its work is good, and nobody asked again. */
@@ -184,6 +186,7 @@ export function toThreadView(thread: Thread): ThreadView {
     ...defined('latestMerge', speakingMerge(thread)),
     ...defined('conflicting', thread.conflictFiles.length > 0 || undefined),
     ...defined('conflictTarget', thread.conflictFiles.length > 0 ? cut(thread.conflictTarget) : undefined),
+    ...defined('several', thread.parts.length > 0 || undefined),
     ...defined('handMerge', thread.handMerge === '' ? undefined : cut(thread.handMerge)),
     ...defined('silentReviewer', hasSilentReviewer(thread) || undefined),
     ...defined('attempt', thread.attempt > 0 ? { place: thread.attempt, of: thread.attempts } : undefined),

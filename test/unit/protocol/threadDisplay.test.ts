@@ -120,6 +120,11 @@ describe('what a person can do', () => {
   test.each([
     ['ready', { status: 'ready' }, ['review', 'merge']],
     ['ready, with a conflict in sight', { status: 'ready', conflicting: true }, ['review', 'resolve', 'mergeByHand']],
+    [
+      'ready, with a conflict in sight in one of several repositories',
+      { status: 'ready', conflicting: true, several: true },
+      ['review', 'resolve'],
+    ],
     ['ready without changes', { status: 'ready', filesChanged: 0 }, ['close']],
     ['stopped half way', { status: 'ready', latestRun: run('cancelled') }, ['retry', 'review', 'merge']],
     ['working', { status: 'working', latestRun: run('running') }, ['stop', 'review']],
