@@ -101,6 +101,15 @@ test('a review shows what a thread changed in each of its repositories, and merg
     signal,
   );
 
+  const client = await access.services.host.client(signal);
+  await vscode.commands.executeCommand('muster.stageChange', { kind: 'changedFile', path: 'client:client.js' });
+  const isStaged = (): boolean =>
+    access.services.changes.files.some(each => each.file?.path === 'client:client.js' && each.hunks[0]?.staged);
+  await until('a piece of the other one is staged', isStaged, signal);
+  await assert.rejects(client.threads.approveThread({ threadId: id }, { signal }), /is staged/);
+  await vscode.commands.executeCommand('muster.unstageAll');
+  await until('nothing is staged any more', () => !isStaged(), signal);
+
   await vscode.commands.executeCommand('muster.merge', id);
   await whenStatus(access, id, 'merged', signal);
   assert.equal(await readFile(join(other, 'client.js'), 'utf8'), 'export const word = "Bye";\n');
