@@ -1,3 +1,5 @@
+import { base64 } from './base64.js';
+
 /** A command as one script for `sh`. */
 export interface ScriptedCommand {
   readonly env: Readonly<Record<string, string>>;
@@ -16,6 +18,11 @@ export function shellScript({ env, cwd, body }: ScriptedCommand): string {
   const change = cwd === undefined || cwd === '' ? [] : [`cd -- ${quoted(cwd)} || exit 1`];
   const command = typeof body === 'string' ? body : `exec ${body.map(quoted).join(' ')}`;
   return [...variables, ...change, command].join('\n');
+}
+
+/** A script that has these bytes as its standard input. */
+export function scriptReading(input: Uint8Array, script: string): string {
+  return `base64 -d <<'end of input' | (\n${base64(input)}\nend of input\n${script}\n)`;
 }
 
 function quoted(text: string): string {

@@ -32,6 +32,7 @@ import type { PullRequestService } from '../core/merges/pullRequestService.js';
 import type { ReviewService } from '../core/reviews/reviewService.js';
 import { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
 import type { RunLifecycle } from '../core/runs/runLifecycle.js';
+import { LiveInputs } from '../core/runs/liveInput.js';
 import { type RunLimit, machineRunLimit } from '../core/runs/runLimit.js';
 import { DispatchService } from '../core/threads/dispatchService.js';
 import { RetryThread } from '../core/threads/retryThread.js';
@@ -99,6 +100,7 @@ export interface HostCore extends HostState, HostModels, HostMerges, HostSchedul
   readonly questions: QuestionService;
   readonly mail: RunMail;
   readonly limit: RunLimit;
+  readonly inputs: LiveInputs;
   readonly threads: ThreadService;
   readonly reviews: ReviewService;
   readonly comments: CommentService;
@@ -153,12 +155,13 @@ export function buildCore(
   const settler = resources.add(new ThreadSettler(settling));
   const landing = buildMerges(state, { ...drivers, verifier, settler, workspaces }, resources);
   resources.add(supervisor);
-  const places = { workspaces, preparer, sandboxes, environment, notebooks, providers, supervisor, settler };
+  const inputs = new LiveInputs(sandbox.inputPipes);
+  const places = { workspaces, preparer, sandboxes, environment, notebooks, providers, supervisor, settler, inputs };
   const options = { runModels: models.runModels, distDir, limit: runLimit(maxRuns) };
   const life = buildRuns(state, { ...drivers, ...places, ...options }, resources);
   const { runs } = life;
   resources.add({ dispose: () => patiently(runs.dispose(), clock) });
-  const built = { ...drivers, settler, runs, workspaces, rescues, preparer, providers, environment, secrets, distDir };
+  const built = { ...drivers, ...places, runs, rescues, secrets, distDir };
   const { textGeneration } = models;
 
   return {
@@ -178,6 +181,7 @@ export function buildCore(
     problems,
     settler,
     verifier,
+    inputs,
     ...landing,
     ...life,
     sandboxControl: new SandboxControl({ store, sandboxes }),
@@ -211,6 +215,7 @@ interface Foundation extends HostDrivers {
   readonly preparer: WorkspacePreparer;
   readonly providers: ProviderRegistries;
   readonly environment: HostRunEnvironment;
+  readonly inputs: LiveInputs;
   readonly secrets: ComposeSecrets;
   readonly distDir: string;
   readonly textGeneration: TextGeneration;
@@ -220,11 +225,12 @@ interface Foundation extends HostDrivers {
 function buildSurface(state: HostState, built: Foundation, resources: DisposableStore) {
   const { store, clock, ids, log, directory } = state;
   const common = { store, clock, ids, log };
-  const { worktrees, rescueDriver, settler, runs, workspaces, rescues, preparer, providers, environment } = built;
+  const { worktrees, rescueDriver, settler, runs, workspaces, rescues, preparer, providers, environment, inputs } =
+    built;
   const threads = new ThreadService({ ...common, runs, settler, workspaces, rescues, preparer, driver: worktrees });
   const leftovers = new DiskLeftovers({ stateDir: directory.path, worktreesDir: directory.worktrees });
   const recovery = new RecoverThreads({ ...common, workspaces, driver: worktrees, rescueDriver, runs, leftovers });
-  const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, runs });
+  const dispatcher = new DispatchService({ ...common, providers, workspaces, environment, inputs, runs });
   const reviewing = buildReviews(state, { ...built, dispatcher }, resources);
   const { end, ...scheduling } = buildSchedules(state, { ...built, dispatcher, threads }, resources);
   resources.add({ dispose: () => patiently(end(), clock) });

@@ -9,6 +9,7 @@ import { RunMail } from '../core/mail/runMail.js';
 import { QuestionService } from '../core/questions/questionService.js';
 import type { DirectoryRunSupervisor } from '../core/runs/directoryRunSupervisor.js';
 import { RunCommits } from '../core/runs/runCommits.js';
+import type { LiveInputs } from '../core/runs/liveInput.js';
 import { RunLifecycle } from '../core/runs/runLifecycle.js';
 import type { RunModels } from '../core/models/runModels.js';
 import type { RunLimit } from '../core/runs/runLimit.js';
@@ -37,6 +38,7 @@ export function buildRuns(
     readonly runModels: RunModels;
     readonly distDir: string;
     readonly limit: RunLimit;
+    readonly inputs: LiveInputs;
   },
   resources: DisposableStore,
 ) {
@@ -67,6 +69,7 @@ export function buildRuns(
     commits,
     secrets,
     mail,
+    inputs: parts.inputs,
     settler,
     limit,
   });

@@ -14,6 +14,7 @@ import { SandboxService, SandboxStatus } from '../../src/protocol/gen/agentcompo
 import { AttachRunMode, RunStatus, StdioStream } from '../../src/protocol/gen/agentcompose/v2/types_pb.js';
 import { HealthService } from '../../src/protocol/gen/health/v1/health_pb.js';
 import { VolumeService } from '../../src/protocol/gen/agentcompose/v2/volumes_pb.js';
+import { attachTo } from '../support/agentCompose/attachedCommand.ts';
 import { transportTo, twoWayWires, wires, type Wire } from '../support/agentCompose/wires.ts';
 import { startDaemon } from '../support/daemon.ts';
 import { buildPrograms, testHome, testRepository, type Programs, type TestHome } from '../support/hostProcess.ts';
@@ -210,9 +211,66 @@ test('who attaches to a command gives it its input, and who attaches to an agent
       ends.push(frame);
     }
     expect(ends.at(-1), way).toMatchObject({ case: 'result', value: { run: { status: RunStatus.CANCELED } } });
-    const top = { request: { target, command: { command: 'top' } }, tty: true };
-    const terminal = exec.attachExec(sent({ case: 'start', value: top }));
-    await expect(terminal[Symbol.asyncIterator]().next(), way).rejects.toMatchObject({ code: Code.Unimplemented });
+  }
+});
+
+test('who attaches to a command talks with it while it runs, in a terminal where that was asked for', async () => {
+  const shop = await openShop();
+  const { projectId } = shop;
+  for (const [way, transport] of everyWay(shop, [...twoWayWires])) {
+    const runs = createClient(RunService, transport);
+    const exec = createClient(ExecService, transport);
+    const { run } = await runs.runAgent({ projectId, agentName: 'gardener', prompt: 'Plant' });
+    const target = { case: 'sandboxId', value: run?.summary?.sandboxId ?? '' } as const;
+
+    const asking = { command: 'printf "name? "; read name; echo "hi $name"; cat; echo over' };
+    const talk = attachTo(exec, { request: { target, command: asking }, attachStdin: true });
+    await talk.until('name? ');
+    talk.type('Jane\n');
+    await talk.until('hi Jane\n');
+    talk.type('more\n');
+    await talk.until('more\n');
+    talk.tell({ case: 'stdinEof', value: {} });
+    expect(await talk.result(), way).toMatchObject({
+      success: true,
+      execResult: { stdout: 'name? hi Jane\nmore\nover\n' },
+    });
+
+    const measuring = {
+      command:
+        'stty size; until test "$(stty size)" = "40 120"; do sleep 0.05; done; test -t 1 && echo terminal; read b; exit 7',
+    };
+    const terminalSize = { rows: 30, cols: 100 };
+    const terminal = attachTo(exec, {
+      request: { target, command: measuring },
+      attachStdin: true,
+      tty: true,
+      terminalSize,
+    });
+    await terminal.until(/^30 100\r\n/);
+    terminal.tell({ case: 'resize', value: { terminalSize: { rows: 40, cols: 120 } } });
+    await terminal.until('terminal\r\n');
+    terminal.type('\r');
+    expect(await terminal.result(), way).toMatchObject({ success: false, exitCode: 7 });
+
+    const endless = { target, command: { command: 'echo on; sleep 600' } };
+    const interrupted = attachTo(exec, { request: endless, attachStdin: true, tty: true });
+    await interrupted.until('on\r\n');
+    interrupted.type('\x03');
+    expect(await interrupted.result(), way).toMatchObject({ success: false });
+    const cancelled = attachTo(exec, { request: endless, attachStdin: true });
+    await cancelled.until('on\n');
+    cancelled.tell({ case: 'cancel', value: { reason: 'enough' } });
+    expect(await cancelled.result(), way).toMatchObject({ run: { status: RunStatus.CANCELED } });
+
+    // Agents are asked and answer: they have no terminal.
+    const start = { request: { projectId, agentName: 'gardener', prompt: 'Plant' }, tty: true };
+    const ofAgent = runs.attachAgentRun(
+      (async function* () {
+        yield { frame: { case: 'start', value: start } } as const;
+      })(),
+    );
+    await expect(ofAgent[Symbol.asyncIterator]().next(), way).rejects.toMatchObject({ code: Code.Unimplemented });
   }
 });
 

@@ -24,6 +24,7 @@ import type { CellService } from '../../src/core/notebooks/cellService.js';
 import { QuestionService } from '../../src/core/questions/questionService.js';
 import { RunCommits } from '../../src/core/runs/runCommits.js';
 import { RunLifecycle } from '../../src/core/runs/runLifecycle.js';
+import { LiveInputs } from '../../src/core/runs/liveInput.ts';
 import { RunStarter } from '../../src/core/runs/runStarter.js';
 import { SandboxService } from '../../src/core/sandboxes/sandboxService.js';
 import { DispatchService, type Dispatch, type Dispatched } from '../../src/core/threads/dispatchService.js';
@@ -186,8 +187,14 @@ export function coreHost(
     ...environment,
   };
   const preparer = new WorkspacePreparer({ ...common, shell, driver: worktrees, ports: { areFree: async () => true } });
+  const inputs = new LiveInputs({
+    make: async () => {
+      throw new Error('no command has an input here');
+    },
+  });
   const starter = new RunStarter({
     ...common,
+    inputs,
     freshStart: new FreshStart({ ...common, driver: worktrees }),
     providers,
     workspaces,
@@ -203,7 +210,18 @@ export function coreHost(
   const commits = new RunCommits(common);
   const questions = new QuestionService(common);
   const mail = new RunMail({ ...common, mailbox: sandbox.mailbox, questions, supervisor, cells });
-  const runs = new RunLifecycle({ ...common, secrets, directory, supervisor, starter, commits, mail, settler, limit });
+  const runs = new RunLifecycle({
+    ...common,
+    secrets,
+    directory,
+    supervisor,
+    starter,
+    commits,
+    mail,
+    inputs,
+    settler,
+    limit,
+  });
   // Ids count up, so that branches are told apart by their words.
   let dispatches = 0;
   const undos = new UndoService({ ...common, driver: merging });
@@ -212,7 +230,14 @@ export function coreHost(
   const merges = new MergeService({ ...common, driver: merging, verifier, settler });
   const threads = new ThreadService({ ...common, runs, settler, driver: worktrees, workspaces, rescues, preparer });
   const reviews = new ReviewService({ ...common, settler, driver: worktrees, digest: sha256 });
-  const dispatcher = new DispatchService({ ...common, providers, workspaces, environment: runEnvironment, runs });
+  const dispatcher = new DispatchService({
+    ...common,
+    providers,
+    workspaces,
+    environment: runEnvironment,
+    inputs,
+    runs,
+  });
   return {
     dispatcher,
     batches: new BatchService({ ...common, dispatcher, threads }),

@@ -1,3 +1,4 @@
+import type { CommandInput } from '../runs/liveInput.js';
 import type { AgentTool } from '../mail/mailbox.js';
 import type { FacadeAddress } from '../models/runModels.js';
 import type { AgentEvent, AgentErrorReason } from './agentEvent.js';
@@ -50,6 +51,8 @@ export interface CommandRequest {
   readonly tools?: AgentToolServer;
   /** Some CLIs refuse their bypass mode as root unless told that they are sandboxed. */
   readonly asRoot: boolean;
+  /** Somebody gives the command its input while it runs. Only for a person's own command. */
+  readonly input?: CommandInput;
 }
 
 /** How to start `dist/agentMcp.js` for one run. */

@@ -12,6 +12,7 @@ import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import type { BatchStores } from '../batches/batch.js';
 import type { BreakerStores } from './breaker.js';
+import type { LiveInputs } from './liveInput.js';
 import type { Run } from './run.js';
 import type { RunDelayStores } from './runDelay.js';
 import type { RunCommits, RunFindings } from './runCommits.js';
@@ -38,6 +39,7 @@ export interface RunLifecycleOptions {
   readonly secrets: RunSecrets;
   /** Reads what runs write to the host. */
   readonly mail: Pick<RunMail, 'attend' | 'leave'>;
+  readonly inputs: Pick<LiveInputs, 'leave'>;
   /** Puts away what an ended run left in its worktree. */
   readonly settler: { settle(run: Run): Promise<void> };
   /** Runs at the same time on this machine. */
@@ -192,7 +194,8 @@ export class RunLifecycle implements Disposable {
 
   /** Commits the end with what follows from it; then its work is put away. */
   #ended(run: Run, end: RunEnd, reader?: Reader): void {
-    const { clock, log } = this.#options;
+    const { clock, inputs, log } = this.#options;
+    inputs.leave(run.id);
     const digest = reader?.recorder.digest ?? emptyDigest;
     const conclusion =
       end.kind === 'exited' ? reader?.provider.conclude(end.exit, concludingDigest(digest, end.stderrTail)) : undefined;

@@ -32,11 +32,13 @@ import {
   type WorkspaceService,
 } from '../workspaces/workspaceService.js';
 import type { Run } from './run.js';
+import type { LiveInput, LiveInputs } from './liveInput.js';
 import type { RunDirectory } from './runDirectory.js';
 import type { CommandPlaceholders, RunEnvironment } from './runEnvironment.js';
 import type { RunStores } from './runStore.js';
 import type { RunLimits } from './runSupervisor.js';
 import type { Guest, SandboxLaunch } from '../sandboxes/sandboxDriver.js';
+import { scriptReading } from '../../base/shellScript.js';
 import { confinementOf } from '../sandboxes/confinement.js';
 import type { SandboxService } from '../sandboxes/sandboxService.js';
 
@@ -56,6 +58,7 @@ export interface RunStarterOptions {
   readonly freshStart: Pick<FreshStart, 'begin'>;
   readonly sandboxes: SandboxService;
   readonly directory: RunDirectory;
+  readonly inputs: Pick<LiveInputs, 'of' | 'connect'>;
   readonly environment: RunEnvironment;
   readonly models: RunModels;
   readonly placeholders: CommandPlaceholders;
@@ -89,6 +92,8 @@ interface Surroundings {
   readonly permissions: PermissionMode;
   /** Worktrees in other repositories. */
   readonly folders: readonly string[];
+  /** Given to a person's own command while it runs. */
+  readonly input: LiveInput | undefined;
 }
 
 interface ReadyWorkspace {
@@ -123,7 +128,7 @@ export class RunStarter {
 
   /** Errors: `agent.unknown`, `consent.required`, those of the workspace, of the environment, of the models and of the run directory; the signal's reason. */
   async prepare(run: Run, signal: AbortSignal): Promise<PreparedRun> {
-    const { directory, environment, models, placeholders, sandboxes } = this.#options;
+    const { directory, environment, inputs, models, placeholders, sandboxes } = this.#options;
     signal.throwIfAborted();
     const subject = this.#subject(run);
     const { workspace, ports, pinned } = await this.#workspace(run, subject, signal);
@@ -137,8 +142,11 @@ export class RunStarter {
     const tools = this.#tools(run, subject, { guest, permissions });
     const folders = workspace.parts.map(part => guest.place(part.cwd));
     const isCommand = run.provider === shellCommandName;
-    const prompt = isCommand ? subject.prompt : withRepositories(subject.prompt, workspace.parts);
-    const command = this.#command(run, { ...subject, prompt }, { guest, facade, tools, permissions, folders });
+    const { input, ...task } = isCommand
+      ? await this.#ownCommand(run, subject, { guest, signal })
+      : { prompt: withRepositories(subject.prompt, workspace.parts) };
+    const { prompt } = task;
+    const command = this.#command(run, { ...subject, ...task }, { guest, facade, tools, permissions, folders, input });
     const filled = placeholders.fill(command.argv, guest);
     const through = command.through && placeholders.fill(command.through, guest);
     const cwd = guest.place(workspace.cwd);
@@ -156,6 +164,7 @@ export class RunStarter {
       files: command.files ?? {},
       mail: tools !== undefined,
     });
+    if (input) await inputs.connect(run.id);
     await pinned;
     signal.throwIfAborted();
     return {
@@ -288,7 +297,7 @@ export class RunStarter {
   #command(
     run: Run,
     { agent, provider, prompt }: Subject,
-    { guest, facade, tools, permissions, folders }: Surroundings,
+    { guest, facade, tools, permissions, folders, input }: Surroundings,
   ): AgentCommand {
     const { store } = this.#options;
     const conversation = store.read(stores => stores.runs.lastConversation(run.threadId, run.agent));
@@ -299,12 +308,28 @@ export class RunStarter {
       runDir: guest.runDir(run.id),
       asRoot: guest.asRoot,
       folders,
+      ...(input === undefined ? {} : { input }),
       ...(facade === undefined ? {} : { facade }),
       ...(tools === undefined ? {} : { tools }),
       ...(run.model === undefined ? {} : { model: run.model }),
       ...(agent.systemPrompt === undefined ? {} : { systemPrompt: agent.systemPrompt }),
       ...(conversation === undefined || !isConversationId(conversation) ? {} : { conversation }),
     });
+  }
+
+  /** A person's own command: with its input, where that cannot be given while it runs. Errors: `request.invalid`. */
+  async #ownCommand(
+    run: Run,
+    { prompt }: Subject,
+    { guest, signal }: { readonly guest: Guest; readonly signal: AbortSignal },
+  ): Promise<{ readonly prompt: string; readonly input?: LiveInput | undefined }> {
+    const input = this.#options.inputs.of(run.id);
+    if (!input || guest.hasPipes) return { prompt, input };
+    if (input.terminal) {
+      const reason = 'a terminal does not lead to where this agent works';
+      throw new AppError('request.invalid', `The command was not started: ${reason}.`, { field: 'input', reason });
+    }
+    return { prompt: scriptReading(await input.whole(signal), prompt) };
   }
 
   /** What the agent can do besides its work: give a verdict where it is asked for one, ask a person where it may, and execute code. */

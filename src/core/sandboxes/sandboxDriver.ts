@@ -109,6 +109,8 @@ export interface Guest {
   readonly isolated: boolean;
   /** False where letters of its runs (`core/mail`) do not arrive: it is on another machine. */
   readonly hasMail: boolean;
+  /** Whether a named pipe in a run's directory leads inside: under another kernel it does not. */
+  readonly hasPipes: boolean;
   /** Whether processes inside are root, as far as they can tell. */
   readonly asRoot: boolean;
   /** The run's directory as seen from inside. */

@@ -12,6 +12,7 @@ import type { CommentStores } from '../reviews/commentStore.js';
 import { requireConsent } from '../projects/consent.js';
 import { requireDriver, type Project } from '../projects/project.js';
 import { reposOf, requireApart, whyNotTogether } from '../projects/repositories.js';
+import type { CommandInput, LiveInputs } from '../runs/liveInput.js';
 import type { Run } from '../runs/run.js';
 import { circleOf, requireBatchName } from '../batches/batch.js';
 import type { RunDelayStores } from '../runs/runDelay.js';
@@ -62,6 +63,8 @@ export interface Dispatch {
   readonly idempotencyKey?: string;
   /** The prompt is a shell script that runs in the agent's place, with its workspace and environment. */
   readonly command?: boolean;
+  /** Its standard input, when somebody gives it that while it runs. */
+  readonly input?: CommandInput;
   /** Nothing of what it leads to is handed on to another agent. */
   readonly skipHandoff?: boolean;
   /** Not before this time, ms since the epoch. */
@@ -112,6 +115,7 @@ export interface DispatchServiceOptions {
   readonly providers: ProviderRegistries;
   readonly workspaces: WorkspaceService;
   readonly environment: RunEnvironment;
+  readonly inputs: Pick<LiveInputs, 'expect'>;
   /** Hears of each run that was queued. */
   readonly runs: Pick<RunLifecycle, 'queuedIn'>;
 }
@@ -129,7 +133,7 @@ export class DispatchService {
    * `thread.busy` (it is being merged), `merge.byHand`, `thread.closed`, those of finding the repository.
    */
   async dispatch(dispatch: Dispatch): Promise<Dispatched> {
-    const { store, runs } = this.#options;
+    const { store, runs, inputs } = this.#options;
     const agent = await this.check(dispatch);
     const carried = await this.#carry(dispatch, agent);
     const { dispatched, start } = store.transact(stores => ({
@@ -137,6 +141,7 @@ export class DispatchService {
       start: runs.queuedIn(stores),
     }));
     this.#rememberEnvironment(dispatch, dispatched.thread);
+    if (dispatch.input && dispatched.run.status === 'queued') inputs.expect(dispatched.run.id, dispatch.input);
     start();
     return dispatched;
   }

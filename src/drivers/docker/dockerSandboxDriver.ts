@@ -119,6 +119,8 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
       programs,
       asRoot: user.startsWith('0:'),
       hasMail: !this.#options.engine.elsewhere,
+      // Elsewhere than on Linux an engine of this machine is in a virtual one.
+      hasPipes: !this.#options.engine.elsewhere && process.platform === 'linux',
       // Its relay listens at the same number: what a port is called does not depend on where somebody is.
       reach: port => {
         this.#portsOf(spec).add(port);

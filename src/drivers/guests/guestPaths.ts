@@ -23,6 +23,7 @@ export function isolatedGuest(
     readonly programs: string;
     readonly asRoot: boolean;
     readonly hasMail: boolean;
+    readonly hasPipes: boolean;
     readonly reach: (port: number) => GuestAddress;
   },
 ): Guest {
@@ -33,6 +34,7 @@ export function isolatedGuest(
   return {
     isolated: true,
     hasMail: options.hasMail,
+    hasPipes: options.hasPipes,
     asRoot: options.asRoot,
     runDir: guestRunDir,
     place(path) {

@@ -105,6 +105,7 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
       programs,
       asRoot: false,
       hasMail: false,
+      hasPipes: false,
       // Its relay listens at the same number: what a port is called does not depend on where somebody is.
       reach: port => {
         this.#portsOf(spec).add(port);

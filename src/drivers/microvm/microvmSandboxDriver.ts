@@ -94,6 +94,7 @@ export class MicrovmSandboxDriver implements SandboxDriver, Disposable {
       programs,
       asRoot: true,
       hasMail: runtime.takes === 'folders',
+      hasPipes: false,
       reach: port => {
         this.#portsOf(spec).add(port);
         return { host: runtime.hostName ?? '127.0.0.1', port };

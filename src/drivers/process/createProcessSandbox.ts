@@ -2,12 +2,14 @@ import type { RunId } from '../../base/ids.js';
 import type { Clock } from '../../base/clock.js';
 import type { Log } from '../../base/log.js';
 import type { Mailbox } from '../../core/mail/mailbox.js';
+import type { RunInputPipes } from '../../core/runs/liveInput.js';
 import type { RunDirectory } from '../../core/runs/runDirectory.js';
 import type { RunOutput } from '../../core/runs/runOutput.js';
 import type { RunDriver, SandboxDriver } from '../../core/sandboxes/sandboxDriver.js';
 import type { SecretMask } from '../../node/secretMask.js';
 import { DiskMailbox } from './diskMailbox.js';
 import { DiskRunDirectory } from './diskRunDirectory.js';
+import { FifoInputs } from './fifoInputs.js';
 import { FileRunOutput } from './fileRunOutput.js';
 import { createLinuxProcessTable } from './linuxProcessTable.js';
 import { createMacosProcessTable } from './macosProcessTable.js';
@@ -25,6 +27,7 @@ export interface ProcessSandbox {
   /** The run directories of all sandboxes, whatever driver starts the runs. */
   readonly directory: RunDirectory;
   readonly output: RunOutput;
+  readonly inputPipes: RunInputPipes;
   /** The runs of this machine itself. */
   readonly runs: RunDriver;
   /** This machine as a sandbox. */
@@ -78,6 +81,7 @@ export function createProcessSandbox(options: {
     directory,
     mailbox: new DiskMailbox(folders),
     output: new FileRunOutput(folders),
+    inputPipes: new FifoInputs({ stateDir, watches }),
     runs,
     driver: createProcessSandboxDriver({ runs, runDir: run => directory.path(run) }),
   };

@@ -14,6 +14,7 @@ export function createProcessSandboxDriver(options: {
   const guest: Guest = {
     isolated: false,
     hasMail: true,
+    hasPipes: process.platform !== 'win32',
     asRoot: process.getuid?.() === 0,
     runDir: options.runDir,
     place: path => path,

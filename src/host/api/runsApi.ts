@@ -8,6 +8,7 @@ import type { AgentEvent } from '../../core/agents/agentEvent.js';
 import type { ProviderRegistries } from '../../core/agents/providerRegistries.js';
 import { eventReader } from '../../core/agents/eventReader.js';
 import { TextJoiner, type PlacedEvent } from '../../core/agents/textJoiner.js';
+import type { LiveInputs } from '../../core/runs/liveInput.js';
 import { isRunEnded, isRunSettling, type Run } from '../../core/runs/run.js';
 import type { OutputLine, RunOutput } from '../../core/runs/runOutput.js';
 import { findProjectOfHistory } from '../../core/projects/projectService.js';
@@ -26,7 +27,8 @@ import { readRunLog } from '../feed/runLog.js';
 import { pulledLines } from '../feed/pulledLines.js';
 import type { SecretMask } from '../../node/secretMask.js';
 import type { HostRunSecrets } from '../secrets/hostRunSecrets.js';
-import { given, oneOf } from './requestFields.js';
+import { fail, given, oneOf } from './requestFields.js';
+import { terminalSize } from './terminalSize.js';
 import { listUsage } from './usageCall.js';
 import { safeNumber, wireRun } from './wire.js';
 
@@ -41,10 +43,11 @@ export interface RunsApiOptions {
   readonly runSecrets: Pick<HostRunSecrets, 'hide' | 'maskOf'>;
   /** Absolute path of a run's directory. */
   readonly directoryOf: (run: RunId) => string;
+  readonly inputs: Pick<LiveInputs, 'of' | 'leave'>;
 }
 
 export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService> {
-  const { store, runSecrets, directoryOf } = options;
+  const { store, runSecrets, directoryOf, inputs } = options;
   return {
     async getRun({ runId }) {
       const run = findRun(store, runId);
@@ -97,6 +100,7 @@ export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService>
           from: safeNumber(request.from, 'from'),
           tailBytes: safeNumber(request.tailBytes, 'tail_bytes'),
           follow: request.follow,
+          pieces: request.pieces,
           ended: ended.signal,
           signal: context.signal,
           maskOf: () => runSecrets.maskOf(run.id),
@@ -104,6 +108,19 @@ export function runsApi(options: RunsApiOptions): ServiceImpl<typeof RunService>
       } finally {
         await ended.dispose();
       }
+    },
+
+    async writeInput({ runId, data, end, rows, columns }, { signal }) {
+      const run = findRun(store, runId);
+      if (isRunEnded(run.status)) {
+        inputs.leave(run.id);
+        return {};
+      }
+      const input = inputs.of(run.id);
+      if (!input) throw fail('run_id', 'nobody gives this run its input');
+      const size = rows > 0 && columns > 0 ? terminalSize({ rows, columns }) : undefined;
+      await input.give({ data, end, ...defined({ size }) }, signal);
+      return {};
     },
   };
 }

@@ -2,6 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { defined } from '../../base/defined.js';
 import { isAppError } from '../../base/errors.js';
+import type { CommandInput } from '../../core/runs/liveInput.js';
+import { terminalSize } from './terminalSize.js';
 import { isId, type MergeId } from '../../base/ids.js';
 import type { BatchService } from '../../core/batches/batchService.js';
 import type { ConflictPredictor } from '../../core/merges/conflictPredictor.js';
@@ -24,6 +26,7 @@ import type { ThreadSettler } from '../../core/threads/threadSettler.js';
 import type { ThreadStatus } from '../../core/threads/threadStatus.js';
 import type { WorktreeDriver } from '../../core/workspaces/worktreeDriver.js';
 import type {
+  CommandInput as WireCommandInput,
   ContextReference as WireReference,
   DispatchRequest,
   ThreadService,
@@ -77,6 +80,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
     async dispatch(request, context) {
       const caller = callerOf(context);
       if (request.command) requirePerson(caller, 'Running a command in an agent’s place');
+      else if (request.input) throw fail('input', 'only a command has one');
       const project = projectFor(store, request);
       if (request.notebookServer) requirePerson(caller, 'Starting a notebook server');
       if (request.threadId !== '') await options.handMerges.lookedAt(request.threadId);
@@ -218,9 +222,14 @@ function toDispatch(
       batch: given(request.batch),
       dependsOn: request.dependsOn.length === 0 ? undefined : request.dependsOn,
       idempotencyKey: given(request.idempotencyKey),
+      input: request.input && commandInput(request.input),
       dueAt: request.scheduledFor === 0n ? undefined : safeNumber(request.scheduledFor, 'scheduled_for'),
     }),
   };
+}
+
+function commandInput({ terminal, rows, columns }: WireCommandInput): CommandInput {
+  return terminal ? { terminal: terminalSize({ rows, columns }) } : {};
 }
 
 function findMessage(stores: Stores, id: string): Message {

@@ -16,6 +16,8 @@ export interface RunLogRequest {
   /** Without `from`: only the last bytes; 0 for all. */
   readonly tailBytes: number;
   readonly follow: boolean;
+  /** Also what is not yet a whole line. */
+  readonly pieces?: boolean;
   /** Aborted when the writer has ended. */
   readonly ended: AbortSignal;
   readonly signal: AbortSignal;
@@ -27,7 +29,7 @@ export interface RunLogRequest {
 export async function* readRunLog(
   request: RunLogRequest,
 ): AsyncGenerator<{ readonly chunk: Uint8Array<ArrayBuffer>; readonly end: bigint }> {
-  const { follow, ended, signal, maskOf } = request;
+  const { follow, pieces, ended, signal, maskOf } = request;
   let mask: SecretMask | undefined;
   let position: number | undefined;
   /** Bytes before the wanted ones, read to recognise a secret that the wanted ones begin in the middle of. */
@@ -52,14 +54,20 @@ export async function* readRunLog(
           // A line longer than a chunk is passed on in pieces rather than gathered without bound: all but what may be the
           // beginning of a secret.
           const ready = whole > 0 ? whole : carry.length > chunkBytes ? carry.length - mask.reach : 0;
-          if (ready <= ahead) continue;
+          if (ready > ahead) {
+            mask.hide(carry);
+            yield {
+              chunk: Uint8Array.from(carry.subarray(ahead, ready)),
+              end: BigInt(position - (carry.length - ready)),
+            };
+            carry = carry.subarray(ready);
+            ahead = 0;
+          }
+          if (!pieces || carry.length <= ahead) continue;
           mask.hide(carry);
-          yield {
-            chunk: Uint8Array.from(carry.subarray(ahead, ready)),
-            end: BigInt(position - (carry.length - ready)),
-          };
-          carry = carry.subarray(ready);
-          ahead = 0;
+          yield { chunk: Uint8Array.from(carry.subarray(ahead)), end: BigInt(position) };
+          // Kept to be seen with what follows.
+          ahead = carry.length;
         }
       } finally {
         await file.close();

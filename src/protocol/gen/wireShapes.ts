@@ -289,6 +289,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     "listUsage": [
       "ListUsage",
       "muster.v1.ListUsageResponse"
+    ],
+    "writeInput": [
+      "WriteInput",
+      "muster.v1.WriteInputResponse"
     ]
   },
   "muster.v1.SandboxService": {
@@ -1116,6 +1120,7 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "cacheWriteTokens": "?bigint",
     "costUsd": "?number"
   },
+  "muster.v1.WriteInputResponse": {},
   "muster.v1.ListSandboxesResponse": {
     "sandboxes": "[]muster.v1.Sandbox"
   },

@@ -51,6 +51,36 @@ describe('the log of a run', () => {
     expect(longest).toBeLessThan(1_000_000);
   });
 
+  test('comes before its line is whole where that was asked for, and nothing comes twice', async () => {
+    const file = logFile('one\nname? ');
+    const ended = new AbortController();
+    const heard = [];
+    for await (const { chunk, end } of read(file, { pieces: true, follow: true, ended: ended.signal })) {
+      heard.push([String(chunk.length > 0 && Buffer.from(chunk)), end]);
+      if (heard.length === 2) appendFileSync(file, 'Jane\ntwo');
+      if (heard.length === 4) ended.abort();
+    }
+    expect(heard).toEqual([
+      ['one\n', 4n],
+      ['name? ', 10n],
+      ['Jane\n', 15n],
+      ['two', 18n],
+    ]);
+  });
+
+  test('hides a secret whose beginning was passed on as far as it was not', async () => {
+    const file = logFile('very-');
+    const ended = new AbortController();
+    const heard: string[] = [];
+    const maskOfIt = () => maskOf('very-secret-value');
+    for await (const { chunk } of read(file, { pieces: true, follow: true, ended: ended.signal, maskOf: maskOfIt })) {
+      heard.push(Buffer.from(chunk).toString());
+      if (heard.length === 1) appendFileSync(file, 'secret-value ');
+      else ended.abort();
+    }
+    expect(heard).toEqual(['very-', '************ ']);
+  });
+
   test('that is not there is empty', async () => {
     expect(await bytesOf(logFile())).toHaveLength(0);
   });

@@ -30,6 +30,7 @@ export const fakeCommand = 'fake-program';
 export const fakeGuest: Guest = {
   isolated: false,
   hasMail: true,
+  hasPipes: true,
   asRoot: false,
   runDir: run => `/fake/runs/${run}`,
   place: path => path,

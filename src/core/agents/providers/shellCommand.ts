@@ -1,4 +1,5 @@
 import type { Provider } from '../provider.js';
+import { attachedArguments, attachedFile, attachedScript } from './attachedCommand.js';
 import { createUserProvider } from './userDefined.js';
 
 /** No compose file can give this name to a provider of its own. */
@@ -14,6 +15,11 @@ const inner = createUserProvider(shellCommandName, {
 /** What runs when a person gives an agent's place a shell command instead of a task: the prompt is the script. */
 export const shellCommand: Provider = {
   ...inner,
-  command: ({ prompt, permissions, runDir, asRoot }) =>
-    inner.command({ prompt, permissions, runDir, asRoot, args: [] }),
+  command({ prompt, permissions, runDir, asRoot, input }) {
+    const command = inner.command({ prompt, permissions, runDir, asRoot, args: [] });
+    if (!input) return command;
+    const [, script = ''] = command.argv;
+    const argv = attachedArguments(runDir, script, input.terminal);
+    return { ...command, argv, files: { ...command.files, [attachedFile]: attachedScript } };
+  },
 };

@@ -1,12 +1,16 @@
 import type { AttachExecRequest } from '../../../protocol/gen/agentcompose/v2/exec_pb.js';
 import type { AttachAgentRunRequest } from '../../../protocol/gen/agentcompose/v2/runs_pb.js';
-import { ConnectError, Code } from '@connectrpc/connect';
+import type { AttachTerminalSize } from '../../../protocol/gen/agentcompose/v2/types_pb.js';
 import { invalid } from '../answers.js';
 
 type Frame = AttachExecRequest['frame'] | AttachAgentRunRequest['frame'];
 
-/** What a client may send before the command that reads it begins. */
-const longestInput = 1024 * 1024;
+/** Of the standard input: bytes, or another size of the terminal. */
+export type Piece =
+  { readonly data: Uint8Array; readonly size?: never } | { readonly size: AttachTerminalSize; readonly data?: never };
+
+/** Pieces that wait for a command to read them. */
+const mostPieces = 64;
 
 /**
  * The frames that a client sends to what it attached to, each for whoever waits for its kind. `cancelled` aborts when it wants an end:
@@ -16,17 +20,21 @@ export class AttachInbox<S, F extends { readonly frame: Frame }> {
   readonly #frames: AsyncIterator<F>;
   readonly #startOf: (first: F) => S | undefined;
   readonly #cancelled = new AbortController();
-  readonly #input: Uint8Array[] = [];
-  #inputLength = 0;
+  readonly #input: Piece[] = [];
   readonly #messages: string[] = [];
   #isInputOver = false;
   #isOver = false;
   #wake = Promise.withResolvers<void>();
+  #room = Promise.withResolvers<void>();
 
   constructor(frames: AsyncIterable<F>, startOf: (first: F) => S | undefined, signal: AbortSignal) {
     this.#frames = frames[Symbol.asyncIterator]();
     this.#startOf = startOf;
-    this.cancelled.addEventListener('abort', () => this.#wake.resolve(), { once: true });
+    const onCancelled = (): void => {
+      this.#wake.resolve();
+      this.#room.resolve();
+    };
+    this.cancelled.addEventListener('abort', onCancelled, { once: true });
     signal.addEventListener('abort', () => this.#cancelled.abort(), { once: true });
   }
 
@@ -43,12 +51,15 @@ export class AttachInbox<S, F extends { readonly frame: Frame }> {
     return start;
   }
 
-  /** Everything of the standard input, when it has ended. Errors: `resource_exhausted`. */
-  async input(): Promise<Uint8Array> {
-    await this.#until(() => this.#isInputOver);
-    if (this.#inputLength > longestInput)
-      throw new ConnectError(`Standard input is limited to ${longestInput} bytes.`, Code.ResourceExhausted);
-    return Buffer.concat(this.#input);
+  /** What comes of the standard input, until it has ended. */
+  async *input(): AsyncGenerator<Piece> {
+    for (;;) {
+      await this.#until(() => this.#input.length > 0 || this.#isInputOver);
+      const piece = this.#input.shift();
+      if (piece === undefined) return;
+      this.#room.resolve();
+      yield piece;
+    }
   }
 
   /** What a person says next; undefined when nothing follows. */
@@ -69,6 +80,7 @@ export class AttachInbox<S, F extends { readonly frame: Frame }> {
       for (let next = await this.#frames.next(); next.done !== true; next = await this.#frames.next()) {
         this.#take(next.value.frame);
         this.#wake.resolve();
+        await this.#untilRoom();
       }
     } catch {
       // The connection is gone: nobody waits for what was begun.
@@ -82,8 +94,10 @@ export class AttachInbox<S, F extends { readonly frame: Frame }> {
   #take(frame: Frame): void {
     switch (frame.case) {
       case 'stdin':
-        this.#inputLength += frame.value.data.length;
-        if (this.#inputLength <= longestInput) this.#input.push(frame.value.data);
+        if (!this.#isInputOver) this.#input.push({ data: frame.value.data });
+        return;
+      case 'resize':
+        if (frame.value.terminalSize) this.#input.push({ size: frame.value.terminalSize });
         return;
       case 'stdinEof':
         this.#isInputOver = true;
@@ -96,7 +110,15 @@ export class AttachInbox<S, F extends { readonly frame: Frame }> {
         this.#cancelled.abort();
         return;
       default:
-      // `resize`: there is no terminal.
+      // A second `start`, or a frame of another version.
+    }
+  }
+
+  /** Whoever sends faster than a command reads waits: nothing more is taken from the connection, whose end still ends the command. */
+  async #untilRoom(): Promise<void> {
+    while (this.#input.length >= mostPieces && !this.cancelled.aborted) {
+      this.#room = Promise.withResolvers();
+      await this.#room.promise;
     }
   }
 }

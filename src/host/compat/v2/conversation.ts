@@ -11,9 +11,9 @@ export interface Speaker {
   message(): Promise<string | undefined>;
 }
 
-/** A terminal is what runs here have not: they outlive whoever watches them. */
-export function refuseTerminal(tty: boolean): void {
-  if (tty) throw notYet('A terminal (`tty`)', '`muster exec` has one where the host runs.');
+/** Agents are asked and answer; commands have terminals. */
+export function refuseTerminal({ tty }: { readonly tty: boolean }): void {
+  if (tty) throw notYet('A terminal (`tty`) for an agent', 'Attach without one, or run a command in one.');
 }
 
 /**

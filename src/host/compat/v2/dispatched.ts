@@ -1,4 +1,7 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { defined } from '../../../base/defined.js';
 import { RunSandboxCleanupPolicy, type RunAgentRequest } from '../../../protocol/gen/agentcompose/v2/runs_pb.js';
+import type { CommandInputSchema } from '../../../protocol/gen/muster/v1/threads_pb.js';
 import { AgentText } from '../../../protocol/agentText.js';
 import { notFound, notYet } from '../answers.js';
 import type { OurCalls } from '../ours.js';
@@ -11,7 +14,11 @@ export interface Dispatched {
 }
 
 /** Gives an agent a task, or its place a command. Errors: `unimplemented` for what a run of ours has not. */
-export async function dispatch(ours: OurCalls, request: RunAgentRequest): Promise<Dispatched> {
+export async function dispatch(
+  ours: OurCalls,
+  request: RunAgentRequest,
+  input?: MessageInitShape<typeof CommandInputSchema>,
+): Promise<Dispatched> {
   refuseWhatIsNotThere(request);
   const { projectId, prompt, command, sandboxId, env, clientRequestId, jupyter } = request;
   const thread = sandboxId === '' ? undefined : await findThread(ours, sandboxId);
@@ -21,6 +28,7 @@ export async function dispatch(ours: OurCalls, request: RunAgentRequest): Promis
     threadId: thread?.id ?? '',
     prompt: command === '' ? prompt : command,
     command: command !== '',
+    ...defined({ input }),
     environment: Object.fromEntries(env.map(({ name, value }) => [name, value])),
     idempotencyKey: clientRequestId,
     notebookServer: jupyter?.enabled === true,

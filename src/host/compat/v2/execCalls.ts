@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
+import { defined } from '../../../base/defined.js';
 import { shellScript } from '../../../base/shellScript.js';
 import {
   StreamExecEventType,
@@ -15,6 +16,7 @@ import {
 import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
 import { invalid, notFound } from '../answers.js';
 import type { OurCalls } from '../ours.js';
+import { attachedOutput, inputOf, type Attachment } from './attached.js';
 import { AttachInbox } from './attachInbox.js';
 import { conversation, ended, frame, refuseTerminal } from './conversation.js';
 import { findRun, type Dispatched } from './dispatched.js';
@@ -30,24 +32,22 @@ type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
  * an agent's runs, and waits for one that is at work there.
  */
 export function execCalls(ours: OurCalls, sleep: Sleep): ServiceImpl<typeof ExecService> {
-  const running = (request: ExecRequest, input: Uint8Array | undefined, signal: AbortSignal) =>
-    execute(ours, { request, input, sleep, signal });
+  const running = (request: ExecRequest, signal: AbortSignal, attachment?: Attachment) =>
+    execute(ours, { request, attachment, sleep, signal });
   return {
     async exec(request, { signal }) {
-      const work = await running(request, undefined, signal);
-      for await (const { stream, chunk } of work.output) work.kept.add(stream, chunk);
+      const work = await running(request, signal);
+      for await (const _ of work.output);
       return { result: await work.result() };
     },
 
     async *streamExec(request, { signal }) {
-      const work = await running(request, undefined, signal);
+      const work = await running(request, signal);
       const { runId, threadId: sandboxId } = work.run;
       const of = { execId: runId, sandboxId, runId };
       yield { eventType: StreamExecEventType.STARTED, ...of };
-      for await (const { stream, chunk } of work.output) {
-        work.kept.add(stream, chunk);
+      for await (const { stream, chunk } of work.output)
         yield { eventType: StreamExecEventType.OUTPUT, ...of, chunk: Buffer.from(chunk).toString(), stream };
-      }
       yield { eventType: StreamExecEventType.COMPLETED, ...of, result: await work.result() };
     },
 
@@ -57,23 +57,20 @@ export function execCalls(ours: OurCalls, sleep: Sleep): ServiceImpl<typeof Exec
         first => (first.frame.case === 'start' ? first.frame.value : undefined),
         signal,
       );
-      const { request, mode, prompt, attachStdin, tty } = await inbox.start();
+      const { request, mode, prompt, ...attachment } = await inbox.start();
       if (!request) throw invalid('The first frame names no command.');
-      refuseTerminal(tty);
       if (mode === AttachRunMode.PROMPT) {
+        refuseTerminal(attachment);
         const thread = await threadOf(ours, request);
         const { runId, threadId } = await ours.threads.dispatch({ threadId: thread.id, agent: thread.agent, prompt });
         yield* conversation(ours, { runId, threadId }, inbox);
         return;
       }
-      const work = await running(request, attachStdin ? await inbox.input() : undefined, inbox.cancelled);
+      const work = await running(request, inbox.cancelled, attachment);
       const { runId, threadId: sandboxId } = work.run;
       const run = runSummary(await findRun(ours, runId));
       yield frame({ case: 'started', value: { operationId: runId, execId: runId, runId, sandboxId, run } });
-      for await (const { stream, chunk } of work.output) {
-        work.kept.add(stream, chunk);
-        yield frame({ case: 'output', value: { data: chunk, stream } });
-      }
+      yield* attachedOutput(ours, { ...work, attachment, pieces: inbox.input() });
       const execResult = await work.result();
       const after = runSummary(await findRun(ours, runId));
       const { output } = execResult;
@@ -84,19 +81,21 @@ export function execCalls(ours: OurCalls, sleep: Sleep): ServiceImpl<typeof Exec
 
 interface Execution {
   readonly request: ExecRequest;
-  readonly input: Uint8Array | undefined;
+  /** Of somebody who gives it its input and waits for no whole lines. */
+  readonly attachment?: Attachment | undefined;
   readonly sleep: Sleep;
   /** Its end ends the command. */
   readonly signal: AbortSignal;
 }
 
-async function execute(ours: OurCalls, { request, input, sleep, signal }: Execution) {
+async function execute(ours: OurCalls, { request, attachment, sleep, signal }: Execution) {
   const thread = await threadOf(ours, request);
   const { runId, threadId } = await ours.threads.dispatch({
     threadId: thread.id,
     agent: thread.agent,
-    prompt: scriptOf(request, input),
+    prompt: scriptOf(request),
     command: true,
+    ...defined({ input: attachment && inputOf(attachment) }),
     environment: secretsOf(request),
   });
   const run: Dispatched = { runId, threadId };
@@ -115,7 +114,14 @@ async function execute(ours: OurCalls, { request, input, sleep, signal }: Execut
   return {
     run,
     kept,
-    output: outputOf(ours, { run, signal, stop, onEnd: () => over.abort() }),
+    output: outputOf(ours, {
+      run,
+      signal,
+      stop,
+      pieces: attachment !== undefined,
+      onPiece: ({ stream, chunk }) => kept.add(stream, chunk),
+      onEnd: () => over.abort(),
+    }),
     async result(): Promise<ExecResult> {
       const facts = await findRun(ours, runId);
       const { exitCode, status, error } = facts.run;
@@ -136,7 +142,7 @@ async function execute(ours: OurCalls, { request, input, sleep, signal }: Execut
 }
 
 /** Values of secrets are in the host's memory only; others are part of the script. */
-function scriptOf({ command, cwd, env }: ExecRequest, input: Uint8Array | undefined): string {
+function scriptOf({ command, cwd, env }: ExecRequest): string {
   const { command: name = '', args = [] } = command ?? {};
   if (name.trim() === '') throw invalid('The request names no command.');
   const variables = env.filter(({ secret }) => !secret).map(each => [each.name, each.value] as const);
@@ -144,10 +150,7 @@ function scriptOf({ command, cwd, env }: ExecRequest, input: Uint8Array | undefi
   if (wrong) throw invalid(`${JSON.stringify(wrong.name)} is no name of a variable.`);
   // A command without arguments is a line for the shell, as `exec --command` sends it.
   const body = args.length === 0 ? name : [name, ...args];
-  const script = shellScript({ env: Object.fromEntries(variables), cwd, body });
-  if (input === undefined) return script;
-  const encoded = Buffer.from(input).toString('base64');
-  return `base64 -d <<'end of input' | (\n${encoded}\nend of input\n${script}\n)`;
+  return shellScript({ env: Object.fromEntries(variables), cwd, body });
 }
 
 function secretsOf({ env }: ExecRequest): Record<string, string> {

@@ -14,11 +14,16 @@ export async function* outputOf(
     run: { runId },
     signal,
     stop,
+    pieces = false,
+    onPiece,
     onEnd,
   }: {
     readonly run: Dispatched;
     readonly signal: AbortSignal;
     readonly stop: () => Promise<void>;
+    /** Also what is not yet a whole line. */
+    readonly pieces?: boolean;
+    readonly onPiece: (piece: OutputPiece) => void;
     readonly onEnd: () => void;
   },
 ): AsyncGenerator<OutputPiece> {
@@ -27,10 +32,13 @@ export async function* outputOf(
   if (signal.aborted) cancel();
   signal.addEventListener('abort', cancel, { once: true });
   async function* read(name: string, stream: StdioStream): AsyncGenerator<OutputPiece> {
-    for await (const { chunk } of runs.readLog({ runId, stream: name, follow: true })) yield { stream, chunk };
+    for await (const { chunk } of runs.readLog({ runId, stream: name, follow: true, pieces })) yield { stream, chunk };
   }
   try {
-    yield* merged([read('stdout', StdioStream.STDOUT), read('stderr', StdioStream.STDERR)]);
+    for await (const piece of merged([read('stdout', StdioStream.STDOUT), read('stderr', StdioStream.STDERR)])) {
+      onPiece(piece);
+      yield piece;
+    }
   } finally {
     signal.removeEventListener('abort', cancel);
     onEnd();

@@ -4,6 +4,7 @@ import { StreamAgentRunEventType, type RunService } from '../../../protocol/gen/
 import { RunStatus, StdioStream } from '../../../protocol/gen/agentcompose/v2/types_pb.js';
 import { invalid, notFound, paged, time } from '../answers.js';
 import type { OurCalls } from '../ours.js';
+import { attachedRun, inputOf } from './attached.js';
 import { AttachInbox } from './attachInbox.js';
 import { conversation, refuseTerminal } from './conversation.js';
 import { collected, dispatch, findRun, said } from './dispatched.js';
@@ -72,9 +73,14 @@ export function runCalls(ours: OurCalls): ServiceImpl<typeof RunService> {
         first => (first.frame.case === 'start' ? first.frame.value : undefined),
         signal,
       );
-      const { request, tty } = await inbox.start();
+      const { request, ...attachment } = await inbox.start();
       if (!request) throw invalid('The first frame names no run.');
-      refuseTerminal(tty);
+      if (request.command !== '') {
+        const run = await dispatch(ours, request, inputOf(attachment));
+        yield* attachedRun(ours, { run, attachment, inbox });
+        return;
+      }
+      refuseTerminal(attachment);
       yield* conversation(ours, await dispatch(ours, request), inbox);
     },
 

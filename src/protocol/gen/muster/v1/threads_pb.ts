@@ -21,7 +21,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file muster/v1/threads.proto.
  */
 export const file_muster_v1_threads: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIvYICgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEhYKDmNvbmZsaWN0X2ZpbGVzGDIgAygJEhcKD2NvbmZsaWN0X3RhcmdldBgzIAEoCRISCgpoYW5kX21lcmdlGDQgASgJEjIKD25vdGVib29rX3NlcnZlchgoIAEoCzIZLm11c3Rlci52MS5Ob3RlYm9va1NlcnZlchImCglxdWVzdGlvbnMYJCADKAsyEy5tdXN0ZXIudjEuUXVlc3Rpb24SDQoFYmF0Y2gYKSABKAkSEQoJd2FpdHNfZm9yGCogAygJEiQKBXBhcnRzGDUgAygLMhUubXVzdGVyLnYxLlRocmVhZFBhcnQSDwoHcGFydF9vZhg2IAEoCRIRCglwYXJ0X25hbWUYNyABKAkSDwoHYXR0ZW1wdBg4IAEoBRIQCghhdHRlbXB0cxg5IAEoBUIQCg5fZmlsZXNfY2hhbmdlZEIMCgpfYWRkaXRpb25zQgwKCl9kZWxldGlvbnNCCwoJX2Nvc3RfdXNkQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnMikAIKClRocmVhZFBhcnQSEQoJdGhyZWFkX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSEgoKcmVwb3NpdG9yeRgDIAEoCRIQCgh3b3JrdHJlZRgEIAEoCRIOCgZicmFuY2gYBSABKAkSEwoLYmFzZV9jb21taXQYBiABKAkSDAoEaGVhZBgHIAEoCRIOCgZ0YXJnZXQYCCABKAkSGgoNZmlsZXNfY2hhbmdlZBgJIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgKIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgLIAEoBUgCiAEBQhAKDl9maWxlc19jaGFuZ2VkQgwKCl9hZGRpdGlvbnNCDAoKX2RlbGV0aW9ucyJ2CgVDaGFpbhINCgVzdGF0ZRgBIAEoCRIOCgZhdXRob3IYAiABKAkSDQoFZGVwdGgYAyABKAUSDwoHd2FpdGluZxgEIAMoCRIgCgRzYWlkGAUgAygLMhIubXVzdGVyLnYxLk9waW5pb24SDAoEbm90ZRgGIAEoCSI5CgdPcGluaW9uEg0KBWFnZW50GAEgASgJEg8KB3ZlcmRpY3QYAiABKAkSDgoGY29tbWl0GAMgASgJIpEBCgxBZ2VudFZlcmRpY3QSDgoGcnVuX2lkGAEgASgJEg0KBWFnZW50GAIgASgJEg8KB3ZlcmRpY3QYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRIkCghmaW5kaW5ncxgFIAMoCzISLm11c3Rlci52MS5GaW5kaW5nEg4KBmNvbW1pdBgGIAEoCRIKCgJhdBgHIAEoAyJFCgdGaW5kaW5nEgwKBGZpbGUYASABKAkSDAoEbGluZRgCIAEoBRIQCghzZXZlcml0eRgDIAEoCRIMCgR0ZXh0GAQgASgJIpoBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJEhQKDHNraXBfaGFuZG9mZhgJIAEoCCJGChBDb250ZXh0UmVmZXJlbmNlEgwKBHBhdGgYASABKAkSEgoKc3RhcnRfbGluZRgCIAEoBRIQCghlbmRfbGluZRgDIAEoBSLkAwoPRGlzcGF0Y2hSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEhEKCXRocmVhZF9pZBgEIAEoCRIOCgZwcm9tcHQYBSABKAkSDwoHc3VtbWFyeRgGIAEoCRIsCgdjb250ZXh0GAcgAygLMhsubXVzdGVyLnYxLkNvbnRleHRSZWZlcmVuY2USQAoLZW52aXJvbm1lbnQYCCADKAsyKy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSDAoEYmFzZRgJIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYCiABKAkSDwoHY29tbWFuZBgLIAEoCBIUCgxza2lwX2hhbmRvZmYYDCABKAgSFQoNc2NoZWR1bGVkX2ZvchgNIAEoAxINCgViYXRjaBgOIAEoCRISCgpkZXBlbmRzX29uGA8gAygJEhIKCnRoZW5fbWVyZ2UYECABKAkSFwoPbm90ZWJvb2tfc2VydmVyGBEgASgIEhQKDHdpdGhfY2hhbmdlcxgSIAEoCBoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiWQoQRGlzcGF0Y2hSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJIrkBChJSZXRyeVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEkMKC2Vudmlyb25tZW50GAIgAygLMi4ubXVzdGVyLnYxLlJldHJ5VGhyZWFkUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EhcKD2lkZW1wb3RlbmN5X2tleRgDIAEoCRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXAoTUmV0cnlUaHJlYWRSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJInUKEkxpc3RUaHJlYWRzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkSEAoIc3RhdHVzZXMYAiADKAkSDQoFbGltaXQYAyABKAUSDgoGY3Vyc29yGAQgASgJEg0KBWFnZW50GAUgASgJEg8KB3Byb2plY3QYBiABKAkiTgoTTGlzdFRocmVhZHNSZXNwb25zZRIiCgd0aHJlYWRzGAEgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgCIAEoCSJWCg9PdmVydmlld1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEg0KBWFnZW50GAIgASgJEhAKCHN0YXR1c2VzGAMgAygJEhIKCmRvbmVfbGltaXQYBCABKAUicAoQT3ZlcnZpZXdSZXNwb25zZRIjCgdwcm9qZWN0GAEgASgLMhIubXVzdGVyLnYxLlByb2plY3QSIgoHdGhyZWFkcxgCIAMoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLbmV4dF9jdXJzb3IYAyABKAkiFQoTQ291bnRUaHJlYWRzUmVxdWVzdCJTChRDb3VudFRocmVhZHNSZXNwb25zZRIpCghvdXRjb21lcxgBIAMoCzIXLm11c3Rlci52MS5PdXRjb21lQ291bnQSEAoIbWVzc2FnZXMYAiABKAUiMAoMT3V0Y29tZUNvdW50Eg8KB291dGNvbWUYASABKAkSDwoHdGhyZWFkcxgCIAEoBSIlChBHZXRUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSLHAQoRR2V0VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIkCghtZXNzYWdlcxgCIAMoCzISLm11c3Rlci52MS5NZXNzYWdlEhwKBHJ1bnMYAyADKAsyDi5tdXN0ZXIudjEuUnVuEiAKBm1lcmdlcxgEIAMoCzIQLm11c3Rlci52MS5NZXJnZRIpCgh2ZXJkaWN0cxgFIAMoCzIXLm11c3Rlci52MS5BZ2VudFZlcmRpY3QiKAoTQ2FuY2VsVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiSAoUQ2FuY2VsVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBINCgVlbmRlZBgCIAMoCSI6ChRBYmFuZG9uVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHaWdub3JlZBgCIAEoCSI6ChVBYmFuZG9uVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIpChRSZXN0b3JlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOgoVUmVzdG9yZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQibAoSQ2xvc2VUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdvdXRjb21lGAIgASgJEgwKBG5vdGUYAyABKAkSFgoOcmVxdWlyZV9tZXJnZWQYBCABKAgSDAoEc3RvcBgFIAEoCCI4ChNDbG9zZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKAoTUmVvcGVuVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOQoUUmVvcGVuVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCInChFHZXRNZXNzYWdlUmVxdWVzdBISCgptZXNzYWdlX2lkGAEgASgJIjkKEkdldE1lc3NhZ2VSZXNwb25zZRIjCgdtZXNzYWdlGAEgASgLMhIubXVzdGVyLnYxLk1lc3NhZ2UikwEKC0NoYW5nZWRGaWxlEgwKBHBhdGgYASABKAkSEAoIb2xkX3BhdGgYAiABKAkSDgoGc3RhdHVzGAMgASgJEg4KBmJpbmFyeRgEIAEoCBIRCglhZGRpdGlvbnMYBSABKAUSEQoJZGVsZXRpb25zGAYgASgFEhAKCG9sZF9tb2RlGAcgASgJEgwKBG1vZGUYCCABKAkikwEKEURpZmZUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgp3aXRoX3BhdGNoGAIgASgIEhIKCnNpbmNlX2xhc3QYAyABKAgSFAoMY29tcGFyZV93aXRoGAQgASgJEhMKC3dpdGhfdGFyZ2V0GAUgASgIEhgKEGFsbF9yZXBvc2l0b3JpZXMYBiABKAgimwEKEkRpZmZUaHJlYWRSZXNwb25zZRITCgtiYXNlX2NvbW1pdBgBIAEoCRIMCgRoZWFkGAIgASgJEiUKBWZpbGVzGAMgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEg0KBXBhdGNoGAQgASgJEhcKD3BhdGNoX3RydW5jYXRlZBgFIAEoCBITCgt1bmNvbW1pdHRlZBgGIAMoCSJGChNSZWFkQmFzZUZpbGVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmNvbW1pdBgDIAEoCSI4ChRSZWFkQmFzZUZpbGVSZXNwb25zZRIOCgZleGlzdHMYASABKAgSEAoIY29udGVudHMYAiABKAwiXgoUQXBwcm92ZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBXNob3duGAIgASgJEiQKBWVkaXRzGAMgAygLMhUubXVzdGVyLnYxLlJldmlld0VkaXQiKgoKUmV2aWV3RWRpdBIMCgRwYXRoGAEgASgJEg4KBnNoYTI1NhgCIAEoCSJIChVBcHByb3ZlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIMCgRoZWFkGAIgASgJIjwKE1Jldmlld1RocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCnNpbmNlX2xhc3QYAiABKAgiqQEKFFJldmlld1RocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLYmFzZV9jb21taXQYAiABKAkSDAoEaGVhZBgDIAEoCRIlCgVmaWxlcxgEIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRIMCgRsaXZlGAUgASgIEhYKDmVhcmxpZXJfY29tbWl0GAYgASgJInkKCUJhdGNoVGFzaxILCgNrZXkYASABKAkSDQoFYWdlbnQYAiABKAkSDgoGcHJvbXB0GAMgASgJEg8KB3N1bW1hcnkYBCABKAkSDAoEYmFzZRgFIAEoCRISCgpkZXBlbmRzX29uGAYgAygJEg0KBW1vZGVsGAcgASgJIuIBChJDcmVhdGVCYXRjaFJlcXVlc3QSDQoFYmF0Y2gYASABKAkSDwoHcHJvamVjdBgCIAEoCRIOCgZmb2xkZXIYAyABKAkSIwoFdGFza3MYBCADKAsyFC5tdXN0ZXIudjEuQmF0Y2hUYXNrEkMKC2Vudmlyb25tZW50GAUgAygLMi4ubXVzdGVyLnYxLkNyZWF0ZUJhdGNoUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJAChNDcmVhdGVCYXRjaFJlc3BvbnNlEikKB3RocmVhZHMYASADKAsyGC5tdXN0ZXIudjEuQmF0Y2hlZFRocmVhZCI/Cg1CYXRjaGVkVGhyZWFkEgsKA2tleRgBIAEoCRIRCgl0aHJlYWRfaWQYAiABKAkSDgoGcnVuX2lkGAMgASgJIiAKD0dldEJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSI2ChBHZXRCYXRjaFJlc3BvbnNlEiIKB3RocmVhZHMYASADKAsyES5tdXN0ZXIudjEuVGhyZWFkIhQKEkxpc3RCYXRjaGVzUmVxdWVzdCImChNMaXN0QmF0Y2hlc1Jlc3BvbnNlEg8KB2JhdGNoZXMYASADKAkiJAoTQWJhbmRvbkJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSKVAQoUQWJhbmRvbkJhdGNoUmVzcG9uc2USEQoJYWJhbmRvbmVkGAEgAygJEjsKBmZhaWxlZBgCIAMoCzIrLm11c3Rlci52MS5BYmFuZG9uQmF0Y2hSZXNwb25zZS5GYWlsZWRFbnRyeRotCgtGYWlsZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIicKEktlZXBBdHRlbXB0UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkitgEKE0tlZXBBdHRlbXB0UmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIRCglhYmFuZG9uZWQYAiADKAkSOgoGZmFpbGVkGAMgAygLMioubXVzdGVyLnYxLktlZXBBdHRlbXB0UmVzcG9uc2UuRmFpbGVkRW50cnkaLQoLRmFpbGVkRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATKwEAoNVGhyZWFkU2VydmljZRJjCgtDcmVhdGVCYXRjaBIdLm11c3Rlci52MS5DcmVhdGVCYXRjaFJlcXVlc3QaHi5tdXN0ZXIudjEuQ3JlYXRlQmF0Y2hSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElUKCEdldEJhdGNoEhoubXVzdGVyLnYxLkdldEJhdGNoUmVxdWVzdBobLm11c3Rlci52MS5HZXRCYXRjaFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEl4KC0xpc3RCYXRjaGVzEh0ubXVzdGVyLnYxLkxpc3RCYXRjaGVzUmVxdWVzdBoeLm11c3Rlci52MS5MaXN0QmF0Y2hlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmMKC0tlZXBBdHRlbXB0Eh0ubXVzdGVyLnYxLktlZXBBdHRlbXB0UmVxdWVzdBoeLm11c3Rlci52MS5LZWVwQXR0ZW1wdFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoMQWJhbmRvbkJhdGNoEh4ubXVzdGVyLnYxLkFiYW5kb25CYXRjaFJlcXVlc3QaHy5tdXN0ZXIudjEuQWJhbmRvbkJhdGNoUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJeCghEaXNwYXRjaBIaLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QaGy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXNwb25zZSIZirUYCmRpc3BhdGNoZXKStRgHb3BlcmF0ZRJjCgtSZXRyeVRocmVhZBIdLm11c3Rlci52MS5SZXRyeVRocmVhZFJlcXVlc3QaHi5tdXN0ZXIudjEuUmV0cnlUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEl4KC0xpc3RUaHJlYWRzEh0ubXVzdGVyLnYxLkxpc3RUaHJlYWRzUmVxdWVzdBoeLm11c3Rlci52MS5MaXN0VGhyZWFkc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElUKCE92ZXJ2aWV3EhoubXVzdGVyLnYxLk92ZXJ2aWV3UmVxdWVzdBobLm11c3Rlci52MS5PdmVydmlld1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmEKDENvdW50VGhyZWFkcxIeLm11c3Rlci52MS5Db3VudFRocmVhZHNSZXF1ZXN0Gh8ubXVzdGVyLnYxLkNvdW50VGhyZWFkc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElgKCUdldFRocmVhZBIbLm11c3Rlci52MS5HZXRUaHJlYWRSZXF1ZXN0GhwubXVzdGVyLnYxLkdldFRocmVhZFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmoKDENhbmNlbFRocmVhZBIeLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLkNhbmNlbFRocmVhZFJlc3BvbnNlIhmKtRgKb3duX3RocmVhZJK1GAdvcGVyYXRlEmkKDUFiYW5kb25UaHJlYWQSHy5tdXN0ZXIudjEuQWJhbmRvblRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuQWJhbmRvblRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNUmVzdG9yZVRocmVhZBIfLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJjCgtDbG9zZVRocmVhZBIdLm11c3Rlci52MS5DbG9zZVRocmVhZFJlcXVlc3QaHi5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmYKDFJlb3BlblRocmVhZBIeLm11c3Rlci52MS5SZW9wZW5UaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlb3BlblRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSWwoKR2V0TWVzc2FnZRIcLm11c3Rlci52MS5HZXRNZXNzYWdlUmVxdWVzdBodLm11c3Rlci52MS5HZXRNZXNzYWdlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSWwoKRGlmZlRocmVhZBIcLm11c3Rlci52MS5EaWZmVGhyZWFkUmVxdWVzdBodLm11c3Rlci52MS5EaWZmVGhyZWFkUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYQoMUmVhZEJhc2VGaWxlEh4ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlcXVlc3QaHy5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSZgoMUmV2aWV3VGhyZWFkEh4ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1BcHByb3ZlVGhyZWFkEh8ubXVzdGVyLnYxLkFwcHJvdmVUaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFwcHJvdmVUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlYgZwcm90bzM", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_projects, file_muster_v1_questions]);
+  fileDesc("ChdtdXN0ZXIvdjEvdGhyZWFkcy5wcm90bxIJbXVzdGVyLnYxIvYICgZUaHJlYWQSCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIUCgxwcm9qZWN0X25hbWUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGc3RhdHVzGAUgASgJEg0KBW5lZWRzGAYgASgJEg8KB291dGNvbWUYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIOCgZicmFuY2gYCSABKAkSEAoIYmFzZV9yZWYYCiABKAkSEwoLYmFzZV9jb21taXQYCyABKAkSEgoKcmVwb3NpdG9yeRgMIAEoCRIQCgh3b3JrdHJlZRgNIAEoCRIMCgRoZWFkGA4gASgJEhIKCmNyZWF0ZWRfYXQYDyABKAMSEgoKdXBkYXRlZF9hdBgQIAEoAxIiCgpsYXRlc3RfcnVuGBEgASgLMg4ubXVzdGVyLnYxLlJ1bhImCgxsYXRlc3RfbWVyZ2UYEiABKAsyEC5tdXN0ZXIudjEuTWVyZ2USGgoNZmlsZXNfY2hhbmdlZBgTIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgUIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgVIAEoBUgCiAEBEhUKCGNvc3RfdXNkGBYgASgBSAOIAQESGQoMaW5wdXRfdG9rZW5zGBcgASgDSASIAQESGgoNb3V0cHV0X3Rva2VucxgYIAEoA0gFiAEBEg4KBnJlc2N1ZRgZIAEoCRIQCghwcm92aWRlchgaIAEoCRINCgVtb2RlbBgbIAEoCRISCgpzaG93bl9oZWFkGBwgASgJEhUKDWFwcHJvdmVkX2hlYWQYHSABKAkSEwoLYXBwcm92ZWRfYXQYHiABKAMSDQoFbm90ZXMYHyADKAkSDwoHdHJvdWJsZRggIAEoCRIfCgVjaGFpbhghIAEoCzIQLm11c3Rlci52MS5DaGFpbhIWCg5kcmFmdF9jb21tZW50cxgiIAEoBRIVCg1vcGVuX2NvbW1lbnRzGCMgASgFEhYKDmNvbmZsaWN0X2ZpbGVzGDIgAygJEhcKD2NvbmZsaWN0X3RhcmdldBgzIAEoCRISCgpoYW5kX21lcmdlGDQgASgJEjIKD25vdGVib29rX3NlcnZlchgoIAEoCzIZLm11c3Rlci52MS5Ob3RlYm9va1NlcnZlchImCglxdWVzdGlvbnMYJCADKAsyEy5tdXN0ZXIudjEuUXVlc3Rpb24SDQoFYmF0Y2gYKSABKAkSEQoJd2FpdHNfZm9yGCogAygJEiQKBXBhcnRzGDUgAygLMhUubXVzdGVyLnYxLlRocmVhZFBhcnQSDwoHcGFydF9vZhg2IAEoCRIRCglwYXJ0X25hbWUYNyABKAkSDwoHYXR0ZW1wdBg4IAEoBRIQCghhdHRlbXB0cxg5IAEoBUIQCg5fZmlsZXNfY2hhbmdlZEIMCgpfYWRkaXRpb25zQgwKCl9kZWxldGlvbnNCCwoJX2Nvc3RfdXNkQg8KDV9pbnB1dF90b2tlbnNCEAoOX291dHB1dF90b2tlbnMikAIKClRocmVhZFBhcnQSEQoJdGhyZWFkX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSEgoKcmVwb3NpdG9yeRgDIAEoCRIQCgh3b3JrdHJlZRgEIAEoCRIOCgZicmFuY2gYBSABKAkSEwoLYmFzZV9jb21taXQYBiABKAkSDAoEaGVhZBgHIAEoCRIOCgZ0YXJnZXQYCCABKAkSGgoNZmlsZXNfY2hhbmdlZBgJIAEoBUgAiAEBEhYKCWFkZGl0aW9ucxgKIAEoBUgBiAEBEhYKCWRlbGV0aW9ucxgLIAEoBUgCiAEBQhAKDl9maWxlc19jaGFuZ2VkQgwKCl9hZGRpdGlvbnNCDAoKX2RlbGV0aW9ucyJ2CgVDaGFpbhINCgVzdGF0ZRgBIAEoCRIOCgZhdXRob3IYAiABKAkSDQoFZGVwdGgYAyABKAUSDwoHd2FpdGluZxgEIAMoCRIgCgRzYWlkGAUgAygLMhIubXVzdGVyLnYxLk9waW5pb24SDAoEbm90ZRgGIAEoCSI5CgdPcGluaW9uEg0KBWFnZW50GAEgASgJEg8KB3ZlcmRpY3QYAiABKAkSDgoGY29tbWl0GAMgASgJIpEBCgxBZ2VudFZlcmRpY3QSDgoGcnVuX2lkGAEgASgJEg0KBWFnZW50GAIgASgJEg8KB3ZlcmRpY3QYAyABKAkSDwoHc3VtbWFyeRgEIAEoCRIkCghmaW5kaW5ncxgFIAMoCzISLm11c3Rlci52MS5GaW5kaW5nEg4KBmNvbW1pdBgGIAEoCRIKCgJhdBgHIAEoAyJFCgdGaW5kaW5nEgwKBGZpbGUYASABKAkSDAoEbGluZRgCIAEoBRIQCghzZXZlcml0eRgDIAEoCRIMCgR0ZXh0GAQgASgJIpoBCgdNZXNzYWdlEgoKAmlkGAEgASgJEhEKCXRocmVhZF9pZBgCIAEoCRIMCgRmcm9tGAMgASgJEgoKAnRvGAQgASgJEg4KBmludGVudBgFIAEoCRIMCgRib2R5GAYgASgJEhIKCmNyZWF0ZWRfYXQYByABKAMSDgoGcnVuX2lkGAggASgJEhQKDHNraXBfaGFuZG9mZhgJIAEoCCJGChBDb250ZXh0UmVmZXJlbmNlEgwKBHBhdGgYASABKAkSEgoKc3RhcnRfbGluZRgCIAEoBRIQCghlbmRfbGluZRgDIAEoBSKMBAoPRGlzcGF0Y2hSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDgoGZm9sZGVyGAIgASgJEg0KBWFnZW50GAMgASgJEhEKCXRocmVhZF9pZBgEIAEoCRIOCgZwcm9tcHQYBSABKAkSDwoHc3VtbWFyeRgGIAEoCRIsCgdjb250ZXh0GAcgAygLMhsubXVzdGVyLnYxLkNvbnRleHRSZWZlcmVuY2USQAoLZW52aXJvbm1lbnQYCCADKAsyKy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXF1ZXN0LkVudmlyb25tZW50RW50cnkSDAoEYmFzZRgJIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYCiABKAkSDwoHY29tbWFuZBgLIAEoCBIUCgxza2lwX2hhbmRvZmYYDCABKAgSFQoNc2NoZWR1bGVkX2ZvchgNIAEoAxINCgViYXRjaBgOIAEoCRISCgpkZXBlbmRzX29uGA8gAygJEhIKCnRoZW5fbWVyZ2UYECABKAkSFwoPbm90ZWJvb2tfc2VydmVyGBEgASgIEhQKDHdpdGhfY2hhbmdlcxgSIAEoCBImCgVpbnB1dBgTIAEoCzIXLm11c3Rlci52MS5Db21tYW5kSW5wdXQaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIj8KDENvbW1hbmRJbnB1dBIQCgh0ZXJtaW5hbBgBIAEoCBIMCgRyb3dzGAIgASgNEg8KB2NvbHVtbnMYAyABKA0iWQoQRGlzcGF0Y2hSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJIrkBChJSZXRyeVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEkMKC2Vudmlyb25tZW50GAIgAygLMi4ubXVzdGVyLnYxLlJldHJ5VGhyZWFkUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5EhcKD2lkZW1wb3RlbmN5X2tleRgDIAEoCRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXAoTUmV0cnlUaHJlYWRSZXNwb25zZRIRCgl0aHJlYWRfaWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCRIOCgZydW5faWQYAyABKAkSDgoGc3RhdHVzGAQgASgJInUKEkxpc3RUaHJlYWRzUmVxdWVzdBIOCgZmb2xkZXIYASABKAkSEAoIc3RhdHVzZXMYAiADKAkSDQoFbGltaXQYAyABKAUSDgoGY3Vyc29yGAQgASgJEg0KBWFnZW50GAUgASgJEg8KB3Byb2plY3QYBiABKAkiTgoTTGlzdFRocmVhZHNSZXNwb25zZRIiCgd0aHJlYWRzGAEgAygLMhEubXVzdGVyLnYxLlRocmVhZBITCgtuZXh0X2N1cnNvchgCIAEoCSJWCg9PdmVydmlld1JlcXVlc3QSDgoGZm9sZGVyGAEgASgJEg0KBWFnZW50GAIgASgJEhAKCHN0YXR1c2VzGAMgAygJEhIKCmRvbmVfbGltaXQYBCABKAUicAoQT3ZlcnZpZXdSZXNwb25zZRIjCgdwcm9qZWN0GAEgASgLMhIubXVzdGVyLnYxLlByb2plY3QSIgoHdGhyZWFkcxgCIAMoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLbmV4dF9jdXJzb3IYAyABKAkiFQoTQ291bnRUaHJlYWRzUmVxdWVzdCJTChRDb3VudFRocmVhZHNSZXNwb25zZRIpCghvdXRjb21lcxgBIAMoCzIXLm11c3Rlci52MS5PdXRjb21lQ291bnQSEAoIbWVzc2FnZXMYAiABKAUiMAoMT3V0Y29tZUNvdW50Eg8KB291dGNvbWUYASABKAkSDwoHdGhyZWFkcxgCIAEoBSIlChBHZXRUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCSLHAQoRR2V0VGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIkCghtZXNzYWdlcxgCIAMoCzISLm11c3Rlci52MS5NZXNzYWdlEhwKBHJ1bnMYAyADKAsyDi5tdXN0ZXIudjEuUnVuEiAKBm1lcmdlcxgEIAMoCzIQLm11c3Rlci52MS5NZXJnZRIpCgh2ZXJkaWN0cxgFIAMoCzIXLm11c3Rlci52MS5BZ2VudFZlcmRpY3QiKAoTQ2FuY2VsVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiSAoUQ2FuY2VsVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBINCgVlbmRlZBgCIAMoCSI6ChRBYmFuZG9uVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkSDwoHaWdub3JlZBgCIAEoCSI6ChVBYmFuZG9uVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCIpChRSZXN0b3JlVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOgoVUmVzdG9yZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQibAoSQ2xvc2VUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIPCgdvdXRjb21lGAIgASgJEgwKBG5vdGUYAyABKAkSFgoOcmVxdWlyZV9tZXJnZWQYBCABKAgSDAoEc3RvcBgFIAEoCCI4ChNDbG9zZVRocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQiKAoTUmVvcGVuVGhyZWFkUmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkiOQoUUmVvcGVuVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZCInChFHZXRNZXNzYWdlUmVxdWVzdBISCgptZXNzYWdlX2lkGAEgASgJIjkKEkdldE1lc3NhZ2VSZXNwb25zZRIjCgdtZXNzYWdlGAEgASgLMhIubXVzdGVyLnYxLk1lc3NhZ2UikwEKC0NoYW5nZWRGaWxlEgwKBHBhdGgYASABKAkSEAoIb2xkX3BhdGgYAiABKAkSDgoGc3RhdHVzGAMgASgJEg4KBmJpbmFyeRgEIAEoCBIRCglhZGRpdGlvbnMYBSABKAUSEQoJZGVsZXRpb25zGAYgASgFEhAKCG9sZF9tb2RlGAcgASgJEgwKBG1vZGUYCCABKAkikwEKEURpZmZUaHJlYWRSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRISCgp3aXRoX3BhdGNoGAIgASgIEhIKCnNpbmNlX2xhc3QYAyABKAgSFAoMY29tcGFyZV93aXRoGAQgASgJEhMKC3dpdGhfdGFyZ2V0GAUgASgIEhgKEGFsbF9yZXBvc2l0b3JpZXMYBiABKAgimwEKEkRpZmZUaHJlYWRSZXNwb25zZRITCgtiYXNlX2NvbW1pdBgBIAEoCRIMCgRoZWFkGAIgASgJEiUKBWZpbGVzGAMgAygLMhYubXVzdGVyLnYxLkNoYW5nZWRGaWxlEg0KBXBhdGNoGAQgASgJEhcKD3BhdGNoX3RydW5jYXRlZBgFIAEoCBITCgt1bmNvbW1pdHRlZBgGIAMoCSJGChNSZWFkQmFzZUZpbGVSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmNvbW1pdBgDIAEoCSI4ChRSZWFkQmFzZUZpbGVSZXNwb25zZRIOCgZleGlzdHMYASABKAgSEAoIY29udGVudHMYAiABKAwiXgoUQXBwcm92ZVRocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEg0KBXNob3duGAIgASgJEiQKBWVkaXRzGAMgAygLMhUubXVzdGVyLnYxLlJldmlld0VkaXQiKgoKUmV2aWV3RWRpdBIMCgRwYXRoGAEgASgJEg4KBnNoYTI1NhgCIAEoCSJIChVBcHByb3ZlVGhyZWFkUmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIMCgRoZWFkGAIgASgJIjwKE1Jldmlld1RocmVhZFJlcXVlc3QSEQoJdGhyZWFkX2lkGAEgASgJEhIKCnNpbmNlX2xhc3QYAiABKAgiqQEKFFJldmlld1RocmVhZFJlc3BvbnNlEiEKBnRocmVhZBgBIAEoCzIRLm11c3Rlci52MS5UaHJlYWQSEwoLYmFzZV9jb21taXQYAiABKAkSDAoEaGVhZBgDIAEoCRIlCgVmaWxlcxgEIAMoCzIWLm11c3Rlci52MS5DaGFuZ2VkRmlsZRIMCgRsaXZlGAUgASgIEhYKDmVhcmxpZXJfY29tbWl0GAYgASgJInkKCUJhdGNoVGFzaxILCgNrZXkYASABKAkSDQoFYWdlbnQYAiABKAkSDgoGcHJvbXB0GAMgASgJEg8KB3N1bW1hcnkYBCABKAkSDAoEYmFzZRgFIAEoCRISCgpkZXBlbmRzX29uGAYgAygJEg0KBW1vZGVsGAcgASgJIuIBChJDcmVhdGVCYXRjaFJlcXVlc3QSDQoFYmF0Y2gYASABKAkSDwoHcHJvamVjdBgCIAEoCRIOCgZmb2xkZXIYAyABKAkSIwoFdGFza3MYBCADKAsyFC5tdXN0ZXIudjEuQmF0Y2hUYXNrEkMKC2Vudmlyb25tZW50GAUgAygLMi4ubXVzdGVyLnYxLkNyZWF0ZUJhdGNoUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJAChNDcmVhdGVCYXRjaFJlc3BvbnNlEikKB3RocmVhZHMYASADKAsyGC5tdXN0ZXIudjEuQmF0Y2hlZFRocmVhZCI/Cg1CYXRjaGVkVGhyZWFkEgsKA2tleRgBIAEoCRIRCgl0aHJlYWRfaWQYAiABKAkSDgoGcnVuX2lkGAMgASgJIiAKD0dldEJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSI2ChBHZXRCYXRjaFJlc3BvbnNlEiIKB3RocmVhZHMYASADKAsyES5tdXN0ZXIudjEuVGhyZWFkIhQKEkxpc3RCYXRjaGVzUmVxdWVzdCImChNMaXN0QmF0Y2hlc1Jlc3BvbnNlEg8KB2JhdGNoZXMYASADKAkiJAoTQWJhbmRvbkJhdGNoUmVxdWVzdBINCgViYXRjaBgBIAEoCSKVAQoUQWJhbmRvbkJhdGNoUmVzcG9uc2USEQoJYWJhbmRvbmVkGAEgAygJEjsKBmZhaWxlZBgCIAMoCzIrLm11c3Rlci52MS5BYmFuZG9uQmF0Y2hSZXNwb25zZS5GYWlsZWRFbnRyeRotCgtGYWlsZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIicKEktlZXBBdHRlbXB0UmVxdWVzdBIRCgl0aHJlYWRfaWQYASABKAkitgEKE0tlZXBBdHRlbXB0UmVzcG9uc2USIQoGdGhyZWFkGAEgASgLMhEubXVzdGVyLnYxLlRocmVhZBIRCglhYmFuZG9uZWQYAiADKAkSOgoGZmFpbGVkGAMgAygLMioubXVzdGVyLnYxLktlZXBBdHRlbXB0UmVzcG9uc2UuRmFpbGVkRW50cnkaLQoLRmFpbGVkRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATKwEAoNVGhyZWFkU2VydmljZRJjCgtDcmVhdGVCYXRjaBIdLm11c3Rlci52MS5DcmVhdGVCYXRjaFJlcXVlc3QaHi5tdXN0ZXIudjEuQ3JlYXRlQmF0Y2hSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlElUKCEdldEJhdGNoEhoubXVzdGVyLnYxLkdldEJhdGNoUmVxdWVzdBobLm11c3Rlci52MS5HZXRCYXRjaFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEl4KC0xpc3RCYXRjaGVzEh0ubXVzdGVyLnYxLkxpc3RCYXRjaGVzUmVxdWVzdBoeLm11c3Rlci52MS5MaXN0QmF0Y2hlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmMKC0tlZXBBdHRlbXB0Eh0ubXVzdGVyLnYxLktlZXBBdHRlbXB0UmVxdWVzdBoeLm11c3Rlci52MS5LZWVwQXR0ZW1wdFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSZgoMQWJhbmRvbkJhdGNoEh4ubXVzdGVyLnYxLkFiYW5kb25CYXRjaFJlcXVlc3QaHy5tdXN0ZXIudjEuQWJhbmRvbkJhdGNoUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJeCghEaXNwYXRjaBIaLm11c3Rlci52MS5EaXNwYXRjaFJlcXVlc3QaGy5tdXN0ZXIudjEuRGlzcGF0Y2hSZXNwb25zZSIZirUYCmRpc3BhdGNoZXKStRgHb3BlcmF0ZRJjCgtSZXRyeVRocmVhZBIdLm11c3Rlci52MS5SZXRyeVRocmVhZFJlcXVlc3QaHi5tdXN0ZXIudjEuUmV0cnlUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEl4KC0xpc3RUaHJlYWRzEh0ubXVzdGVyLnYxLkxpc3RUaHJlYWRzUmVxdWVzdBoeLm11c3Rlci52MS5MaXN0VGhyZWFkc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElUKCE92ZXJ2aWV3EhoubXVzdGVyLnYxLk92ZXJ2aWV3UmVxdWVzdBobLm11c3Rlci52MS5PdmVydmlld1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmEKDENvdW50VGhyZWFkcxIeLm11c3Rlci52MS5Db3VudFRocmVhZHNSZXF1ZXN0Gh8ubXVzdGVyLnYxLkNvdW50VGhyZWFkc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkElgKCUdldFRocmVhZBIbLm11c3Rlci52MS5HZXRUaHJlYWRSZXF1ZXN0GhwubXVzdGVyLnYxLkdldFRocmVhZFJlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmoKDENhbmNlbFRocmVhZBIeLm11c3Rlci52MS5DYW5jZWxUaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLkNhbmNlbFRocmVhZFJlc3BvbnNlIhmKtRgKb3duX3RocmVhZJK1GAdvcGVyYXRlEmkKDUFiYW5kb25UaHJlYWQSHy5tdXN0ZXIudjEuQWJhbmRvblRocmVhZFJlcXVlc3QaIC5tdXN0ZXIudjEuQWJhbmRvblRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNUmVzdG9yZVRocmVhZBIfLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVxdWVzdBogLm11c3Rlci52MS5SZXN0b3JlVGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJjCgtDbG9zZVRocmVhZBIdLm11c3Rlci52MS5DbG9zZVRocmVhZFJlcXVlc3QaHi5tdXN0ZXIudjEuQ2xvc2VUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmYKDFJlb3BlblRocmVhZBIeLm11c3Rlci52MS5SZW9wZW5UaHJlYWRSZXF1ZXN0Gh8ubXVzdGVyLnYxLlJlb3BlblRocmVhZFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSWwoKR2V0TWVzc2FnZRIcLm11c3Rlci52MS5HZXRNZXNzYWdlUmVxdWVzdBodLm11c3Rlci52MS5HZXRNZXNzYWdlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSWwoKRGlmZlRocmVhZBIcLm11c3Rlci52MS5EaWZmVGhyZWFkUmVxdWVzdBodLm11c3Rlci52MS5EaWZmVGhyZWFkUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYQoMUmVhZEJhc2VGaWxlEh4ubXVzdGVyLnYxLlJlYWRCYXNlRmlsZVJlcXVlc3QaHy5tdXN0ZXIudjEuUmVhZEJhc2VGaWxlUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSZgoMUmV2aWV3VGhyZWFkEh4ubXVzdGVyLnYxLlJldmlld1RocmVhZFJlcXVlc3QaHy5tdXN0ZXIudjEuUmV2aWV3VGhyZWFkUmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1BcHByb3ZlVGhyZWFkEh8ubXVzdGVyLnYxLkFwcHJvdmVUaHJlYWRSZXF1ZXN0GiAubXVzdGVyLnYxLkFwcHJvdmVUaHJlYWRSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlYgZwcm90bzM", [file_muster_v1_runs, file_muster_v1_merges, file_muster_v1_notebooks, file_muster_v1_policy, file_muster_v1_projects, file_muster_v1_questions]);
 
 /**
  * One task and its conversation.
@@ -790,6 +790,13 @@ export type DispatchRequest = Message$1<"muster.v1.DispatchRequest"> & {
    * @generated from field: bool with_changes = 18;
    */
   withChanges: boolean;
+
+  /**
+   * The standard input of a command comes while it runs, by RunService.WriteInput; missing: it has none. For commands only.
+   *
+   * @generated from field: muster.v1.CommandInput input = 19;
+   */
+  input?: CommandInput | undefined;
 };
 
 /**
@@ -798,6 +805,37 @@ export type DispatchRequest = Message$1<"muster.v1.DispatchRequest"> & {
  */
 export const DispatchRequestSchema: GenMessage<DispatchRequest> = /*@__PURE__*/
   messageDesc(file_muster_v1_threads, 8);
+
+/**
+ * @generated from message muster.v1.CommandInput
+ */
+export type CommandInput = Message$1<"muster.v1.CommandInput"> & {
+  /**
+   * The command runs in a terminal. Errors: its run fails where none leads to.
+   *
+   * @generated from field: bool terminal = 1;
+   */
+  terminal: boolean;
+
+  /**
+   * Default: 24 and 80.
+   *
+   * @generated from field: uint32 rows = 2;
+   */
+  rows: number;
+
+  /**
+   * @generated from field: uint32 columns = 3;
+   */
+  columns: number;
+};
+
+/**
+ * Describes the message muster.v1.CommandInput.
+ * Use `create(CommandInputSchema)` to create a new message.
+ */
+export const CommandInputSchema: GenMessage<CommandInput> = /*@__PURE__*/
+  messageDesc(file_muster_v1_threads, 9);
 
 /**
  * @generated from message muster.v1.DispatchResponse
@@ -829,7 +867,7 @@ export type DispatchResponse = Message$1<"muster.v1.DispatchResponse"> & {
  * Use `create(DispatchResponseSchema)` to create a new message.
  */
 export const DispatchResponseSchema: GenMessage<DispatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 9);
+  messageDesc(file_muster_v1_threads, 10);
 
 /**
  * Asks again what came to nothing: reviewers that gave no verdict, otherwise whoever was asked last.
@@ -860,7 +898,7 @@ export type RetryThreadRequest = Message$1<"muster.v1.RetryThreadRequest"> & {
  * Use `create(RetryThreadRequestSchema)` to create a new message.
  */
 export const RetryThreadRequestSchema: GenMessage<RetryThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 10);
+  messageDesc(file_muster_v1_threads, 11);
 
 /**
  * @generated from message muster.v1.RetryThreadResponse
@@ -892,7 +930,7 @@ export type RetryThreadResponse = Message$1<"muster.v1.RetryThreadResponse"> & {
  * Use `create(RetryThreadResponseSchema)` to create a new message.
  */
 export const RetryThreadResponseSchema: GenMessage<RetryThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 11);
+  messageDesc(file_muster_v1_threads, 12);
 
 /**
  * @generated from message muster.v1.ListThreadsRequest
@@ -942,7 +980,7 @@ export type ListThreadsRequest = Message$1<"muster.v1.ListThreadsRequest"> & {
  * Use `create(ListThreadsRequestSchema)` to create a new message.
  */
 export const ListThreadsRequestSchema: GenMessage<ListThreadsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 12);
+  messageDesc(file_muster_v1_threads, 13);
 
 /**
  * @generated from message muster.v1.ListThreadsResponse
@@ -964,7 +1002,7 @@ export type ListThreadsResponse = Message$1<"muster.v1.ListThreadsResponse"> & {
  * Use `create(ListThreadsResponseSchema)` to create a new message.
  */
 export const ListThreadsResponseSchema: GenMessage<ListThreadsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 13);
+  messageDesc(file_muster_v1_threads, 14);
 
 /**
  * @generated from message muster.v1.OverviewRequest
@@ -1002,7 +1040,7 @@ export type OverviewRequest = Message$1<"muster.v1.OverviewRequest"> & {
  * Use `create(OverviewRequestSchema)` to create a new message.
  */
 export const OverviewRequestSchema: GenMessage<OverviewRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 14);
+  messageDesc(file_muster_v1_threads, 15);
 
 /**
  * @generated from message muster.v1.OverviewResponse
@@ -1035,7 +1073,7 @@ export type OverviewResponse = Message$1<"muster.v1.OverviewResponse"> & {
  * Use `create(OverviewResponseSchema)` to create a new message.
  */
 export const OverviewResponseSchema: GenMessage<OverviewResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 15);
+  messageDesc(file_muster_v1_threads, 16);
 
 /**
  * @generated from message muster.v1.CountThreadsRequest
@@ -1048,7 +1086,7 @@ export type CountThreadsRequest = Message$1<"muster.v1.CountThreadsRequest"> & {
  * Use `create(CountThreadsRequestSchema)` to create a new message.
  */
 export const CountThreadsRequestSchema: GenMessage<CountThreadsRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 16);
+  messageDesc(file_muster_v1_threads, 17);
 
 /**
  * @generated from message muster.v1.CountThreadsResponse
@@ -1072,7 +1110,7 @@ export type CountThreadsResponse = Message$1<"muster.v1.CountThreadsResponse"> &
  * Use `create(CountThreadsResponseSchema)` to create a new message.
  */
 export const CountThreadsResponseSchema: GenMessage<CountThreadsResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 17);
+  messageDesc(file_muster_v1_threads, 18);
 
 /**
  * @generated from message muster.v1.OutcomeCount
@@ -1096,7 +1134,7 @@ export type OutcomeCount = Message$1<"muster.v1.OutcomeCount"> & {
  * Use `create(OutcomeCountSchema)` to create a new message.
  */
 export const OutcomeCountSchema: GenMessage<OutcomeCount> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 18);
+  messageDesc(file_muster_v1_threads, 19);
 
 /**
  * @generated from message muster.v1.GetThreadRequest
@@ -1113,7 +1151,7 @@ export type GetThreadRequest = Message$1<"muster.v1.GetThreadRequest"> & {
  * Use `create(GetThreadRequestSchema)` to create a new message.
  */
 export const GetThreadRequestSchema: GenMessage<GetThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 19);
+  messageDesc(file_muster_v1_threads, 20);
 
 /**
  * @generated from message muster.v1.GetThreadResponse
@@ -1152,7 +1190,7 @@ export type GetThreadResponse = Message$1<"muster.v1.GetThreadResponse"> & {
  * Use `create(GetThreadResponseSchema)` to create a new message.
  */
 export const GetThreadResponseSchema: GenMessage<GetThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 20);
+  messageDesc(file_muster_v1_threads, 21);
 
 /**
  * @generated from message muster.v1.CancelThreadRequest
@@ -1169,7 +1207,7 @@ export type CancelThreadRequest = Message$1<"muster.v1.CancelThreadRequest"> & {
  * Use `create(CancelThreadRequestSchema)` to create a new message.
  */
 export const CancelThreadRequestSchema: GenMessage<CancelThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 21);
+  messageDesc(file_muster_v1_threads, 22);
 
 /**
  * @generated from message muster.v1.CancelThreadResponse
@@ -1193,7 +1231,7 @@ export type CancelThreadResponse = Message$1<"muster.v1.CancelThreadResponse"> &
  * Use `create(CancelThreadResponseSchema)` to create a new message.
  */
 export const CancelThreadResponseSchema: GenMessage<CancelThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 22);
+  messageDesc(file_muster_v1_threads, 23);
 
 /**
  * @generated from message muster.v1.AbandonThreadRequest
@@ -1217,7 +1255,7 @@ export type AbandonThreadRequest = Message$1<"muster.v1.AbandonThreadRequest"> &
  * Use `create(AbandonThreadRequestSchema)` to create a new message.
  */
 export const AbandonThreadRequestSchema: GenMessage<AbandonThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 23);
+  messageDesc(file_muster_v1_threads, 24);
 
 /**
  * @generated from message muster.v1.AbandonThreadResponse
@@ -1234,7 +1272,7 @@ export type AbandonThreadResponse = Message$1<"muster.v1.AbandonThreadResponse">
  * Use `create(AbandonThreadResponseSchema)` to create a new message.
  */
 export const AbandonThreadResponseSchema: GenMessage<AbandonThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 24);
+  messageDesc(file_muster_v1_threads, 25);
 
 /**
  * @generated from message muster.v1.RestoreThreadRequest
@@ -1251,7 +1289,7 @@ export type RestoreThreadRequest = Message$1<"muster.v1.RestoreThreadRequest"> &
  * Use `create(RestoreThreadRequestSchema)` to create a new message.
  */
 export const RestoreThreadRequestSchema: GenMessage<RestoreThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 25);
+  messageDesc(file_muster_v1_threads, 26);
 
 /**
  * @generated from message muster.v1.RestoreThreadResponse
@@ -1268,7 +1306,7 @@ export type RestoreThreadResponse = Message$1<"muster.v1.RestoreThreadResponse">
  * Use `create(RestoreThreadResponseSchema)` to create a new message.
  */
 export const RestoreThreadResponseSchema: GenMessage<RestoreThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 26);
+  messageDesc(file_muster_v1_threads, 27);
 
 /**
  * Ends a thread without merging; its worktree stays until it is removed.
@@ -1315,7 +1353,7 @@ export type CloseThreadRequest = Message$1<"muster.v1.CloseThreadRequest"> & {
  * Use `create(CloseThreadRequestSchema)` to create a new message.
  */
 export const CloseThreadRequestSchema: GenMessage<CloseThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 27);
+  messageDesc(file_muster_v1_threads, 28);
 
 /**
  * @generated from message muster.v1.CloseThreadResponse
@@ -1332,7 +1370,7 @@ export type CloseThreadResponse = Message$1<"muster.v1.CloseThreadResponse"> & {
  * Use `create(CloseThreadResponseSchema)` to create a new message.
  */
 export const CloseThreadResponseSchema: GenMessage<CloseThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 28);
+  messageDesc(file_muster_v1_threads, 29);
 
 /**
  * Opens a thread again that was closed. An abandoned one is restored instead.
@@ -1351,7 +1389,7 @@ export type ReopenThreadRequest = Message$1<"muster.v1.ReopenThreadRequest"> & {
  * Use `create(ReopenThreadRequestSchema)` to create a new message.
  */
 export const ReopenThreadRequestSchema: GenMessage<ReopenThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 29);
+  messageDesc(file_muster_v1_threads, 30);
 
 /**
  * @generated from message muster.v1.ReopenThreadResponse
@@ -1368,7 +1406,7 @@ export type ReopenThreadResponse = Message$1<"muster.v1.ReopenThreadResponse"> &
  * Use `create(ReopenThreadResponseSchema)` to create a new message.
  */
 export const ReopenThreadResponseSchema: GenMessage<ReopenThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 30);
+  messageDesc(file_muster_v1_threads, 31);
 
 /**
  * @generated from message muster.v1.GetMessageRequest
@@ -1385,7 +1423,7 @@ export type GetMessageRequest = Message$1<"muster.v1.GetMessageRequest"> & {
  * Use `create(GetMessageRequestSchema)` to create a new message.
  */
 export const GetMessageRequestSchema: GenMessage<GetMessageRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 31);
+  messageDesc(file_muster_v1_threads, 32);
 
 /**
  * @generated from message muster.v1.GetMessageResponse
@@ -1402,7 +1440,7 @@ export type GetMessageResponse = Message$1<"muster.v1.GetMessageResponse"> & {
  * Use `create(GetMessageResponseSchema)` to create a new message.
  */
 export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 32);
+  messageDesc(file_muster_v1_threads, 33);
 
 /**
  * @generated from message muster.v1.ChangedFile
@@ -1458,7 +1496,7 @@ export type ChangedFile = Message$1<"muster.v1.ChangedFile"> & {
  * Use `create(ChangedFileSchema)` to create a new message.
  */
 export const ChangedFileSchema: GenMessage<ChangedFile> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 33);
+  messageDesc(file_muster_v1_threads, 34);
 
 /**
  * @generated from message muster.v1.DiffThreadRequest
@@ -1509,7 +1547,7 @@ export type DiffThreadRequest = Message$1<"muster.v1.DiffThreadRequest"> & {
  * Use `create(DiffThreadRequestSchema)` to create a new message.
  */
 export const DiffThreadRequestSchema: GenMessage<DiffThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 34);
+  messageDesc(file_muster_v1_threads, 35);
 
 /**
  * @generated from message muster.v1.DiffThreadResponse
@@ -1553,7 +1591,7 @@ export type DiffThreadResponse = Message$1<"muster.v1.DiffThreadResponse"> & {
  * Use `create(DiffThreadResponseSchema)` to create a new message.
  */
 export const DiffThreadResponseSchema: GenMessage<DiffThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 35);
+  messageDesc(file_muster_v1_threads, 36);
 
 /**
  * The contents of a file at the thread's base (the left side of a review).
@@ -1584,7 +1622,7 @@ export type ReadBaseFileRequest = Message$1<"muster.v1.ReadBaseFileRequest"> & {
  * Use `create(ReadBaseFileRequestSchema)` to create a new message.
  */
 export const ReadBaseFileRequestSchema: GenMessage<ReadBaseFileRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 36);
+  messageDesc(file_muster_v1_threads, 37);
 
 /**
  * @generated from message muster.v1.ReadBaseFileResponse
@@ -1606,7 +1644,7 @@ export type ReadBaseFileResponse = Message$1<"muster.v1.ReadBaseFileResponse"> &
  * Use `create(ReadBaseFileResponseSchema)` to create a new message.
  */
 export const ReadBaseFileResponseSchema: GenMessage<ReadBaseFileResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 37);
+  messageDesc(file_muster_v1_threads, 38);
 
 /**
  * Approval: snapshots uncommitted work and names the commit that a merge may then expect.
@@ -1638,7 +1676,7 @@ export type ApproveThreadRequest = Message$1<"muster.v1.ApproveThreadRequest"> &
  * Use `create(ApproveThreadRequestSchema)` to create a new message.
  */
 export const ApproveThreadRequestSchema: GenMessage<ApproveThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 38);
+  messageDesc(file_muster_v1_threads, 39);
 
 /**
  * A file as the reviewer saved it in the open review.
@@ -1664,7 +1702,7 @@ export type ReviewEdit = Message$1<"muster.v1.ReviewEdit"> & {
  * Use `create(ReviewEditSchema)` to create a new message.
  */
 export const ReviewEditSchema: GenMessage<ReviewEdit> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 39);
+  messageDesc(file_muster_v1_threads, 40);
 
 /**
  * @generated from message muster.v1.ApproveThreadResponse
@@ -1686,7 +1724,7 @@ export type ApproveThreadResponse = Message$1<"muster.v1.ApproveThreadResponse">
  * Use `create(ApproveThreadResponseSchema)` to create a new message.
  */
 export const ApproveThreadResponseSchema: GenMessage<ApproveThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 40);
+  messageDesc(file_muster_v1_threads, 41);
 
 /**
  * Opens a review. While nothing works on the thread, uncommitted work is snapshotted first and the commit kept as shown.
@@ -1712,7 +1750,7 @@ export type ReviewThreadRequest = Message$1<"muster.v1.ReviewThreadRequest"> & {
  * Use `create(ReviewThreadRequestSchema)` to create a new message.
  */
 export const ReviewThreadRequestSchema: GenMessage<ReviewThreadRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 41);
+  messageDesc(file_muster_v1_threads, 42);
 
 /**
  * @generated from message muster.v1.ReviewThreadResponse
@@ -1760,7 +1798,7 @@ export type ReviewThreadResponse = Message$1<"muster.v1.ReviewThreadResponse"> &
  * Use `create(ReviewThreadResponseSchema)` to create a new message.
  */
 export const ReviewThreadResponseSchema: GenMessage<ReviewThreadResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 42);
+  messageDesc(file_muster_v1_threads, 43);
 
 /**
  * One task of a batch.
@@ -1815,7 +1853,7 @@ export type BatchTask = Message$1<"muster.v1.BatchTask"> & {
  * Use `create(BatchTaskSchema)` to create a new message.
  */
 export const BatchTaskSchema: GenMessage<BatchTask> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 43);
+  messageDesc(file_muster_v1_threads, 44);
 
 /**
  * @generated from message muster.v1.CreateBatchRequest
@@ -1854,7 +1892,7 @@ export type CreateBatchRequest = Message$1<"muster.v1.CreateBatchRequest"> & {
  * Use `create(CreateBatchRequestSchema)` to create a new message.
  */
 export const CreateBatchRequestSchema: GenMessage<CreateBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 44);
+  messageDesc(file_muster_v1_threads, 45);
 
 /**
  * @generated from message muster.v1.CreateBatchResponse
@@ -1871,7 +1909,7 @@ export type CreateBatchResponse = Message$1<"muster.v1.CreateBatchResponse"> & {
  * Use `create(CreateBatchResponseSchema)` to create a new message.
  */
 export const CreateBatchResponseSchema: GenMessage<CreateBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 45);
+  messageDesc(file_muster_v1_threads, 46);
 
 /**
  * @generated from message muster.v1.BatchedThread
@@ -1898,7 +1936,7 @@ export type BatchedThread = Message$1<"muster.v1.BatchedThread"> & {
  * Use `create(BatchedThreadSchema)` to create a new message.
  */
 export const BatchedThreadSchema: GenMessage<BatchedThread> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 46);
+  messageDesc(file_muster_v1_threads, 47);
 
 /**
  * @generated from message muster.v1.GetBatchRequest
@@ -1915,7 +1953,7 @@ export type GetBatchRequest = Message$1<"muster.v1.GetBatchRequest"> & {
  * Use `create(GetBatchRequestSchema)` to create a new message.
  */
 export const GetBatchRequestSchema: GenMessage<GetBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 47);
+  messageDesc(file_muster_v1_threads, 48);
 
 /**
  * @generated from message muster.v1.GetBatchResponse
@@ -1932,7 +1970,7 @@ export type GetBatchResponse = Message$1<"muster.v1.GetBatchResponse"> & {
  * Use `create(GetBatchResponseSchema)` to create a new message.
  */
 export const GetBatchResponseSchema: GenMessage<GetBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 48);
+  messageDesc(file_muster_v1_threads, 49);
 
 /**
  * @generated from message muster.v1.ListBatchesRequest
@@ -1945,7 +1983,7 @@ export type ListBatchesRequest = Message$1<"muster.v1.ListBatchesRequest"> & {
  * Use `create(ListBatchesRequestSchema)` to create a new message.
  */
 export const ListBatchesRequestSchema: GenMessage<ListBatchesRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 49);
+  messageDesc(file_muster_v1_threads, 50);
 
 /**
  * @generated from message muster.v1.ListBatchesResponse
@@ -1962,7 +2000,7 @@ export type ListBatchesResponse = Message$1<"muster.v1.ListBatchesResponse"> & {
  * Use `create(ListBatchesResponseSchema)` to create a new message.
  */
 export const ListBatchesResponseSchema: GenMessage<ListBatchesResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 50);
+  messageDesc(file_muster_v1_threads, 51);
 
 /**
  * @generated from message muster.v1.AbandonBatchRequest
@@ -1979,7 +2017,7 @@ export type AbandonBatchRequest = Message$1<"muster.v1.AbandonBatchRequest"> & {
  * Use `create(AbandonBatchRequestSchema)` to create a new message.
  */
 export const AbandonBatchRequestSchema: GenMessage<AbandonBatchRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 51);
+  messageDesc(file_muster_v1_threads, 52);
 
 /**
  * @generated from message muster.v1.AbandonBatchResponse
@@ -2003,7 +2041,7 @@ export type AbandonBatchResponse = Message$1<"muster.v1.AbandonBatchResponse"> &
  * Use `create(AbandonBatchResponseSchema)` to create a new message.
  */
 export const AbandonBatchResponseSchema: GenMessage<AbandonBatchResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 52);
+  messageDesc(file_muster_v1_threads, 53);
 
 /**
  * @generated from message muster.v1.KeepAttemptRequest
@@ -2020,7 +2058,7 @@ export type KeepAttemptRequest = Message$1<"muster.v1.KeepAttemptRequest"> & {
  * Use `create(KeepAttemptRequestSchema)` to create a new message.
  */
 export const KeepAttemptRequestSchema: GenMessage<KeepAttemptRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 53);
+  messageDesc(file_muster_v1_threads, 54);
 
 /**
  * @generated from message muster.v1.KeepAttemptResponse
@@ -2053,7 +2091,7 @@ export type KeepAttemptResponse = Message$1<"muster.v1.KeepAttemptResponse"> & {
  * Use `create(KeepAttemptResponseSchema)` to create a new message.
  */
 export const KeepAttemptResponseSchema: GenMessage<KeepAttemptResponse> = /*@__PURE__*/
-  messageDesc(file_muster_v1_threads, 54);
+  messageDesc(file_muster_v1_threads, 55);
 
 /**
  * @generated from service muster.v1.ThreadService
