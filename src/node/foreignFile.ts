@@ -62,6 +62,15 @@ export function readForeignFileSync(path: string | Buffer, options: { readonly m
   }
 }
 
+/** Opens a named pipe both ways, which waits for nobody; `undefined` when there is something else by now, or nothing. */
+export function openForeignPipeSync(path: string): number | undefined {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFIFO() !== true) return undefined;
+  const file = openSync(path, flags | constants.O_RDWR);
+  if (fstatSync(file).isFIFO()) return file;
+  closeSync(file);
+  return undefined;
+}
+
 /**
  * Opens a regular file for reading, or to overwrite parts of it. To be written to it must have one name only: a second one
  * could be a file of the user's, elsewhere. Errors: those of the system other than a missing path.

@@ -33,12 +33,12 @@ import {
 } from '../workspaces/workspaceService.js';
 import type { Run } from './run.js';
 import type { LiveInput, LiveInputs } from './liveInput.js';
+import { ownCommand } from './ownCommand.js';
 import type { RunDirectory } from './runDirectory.js';
 import type { CommandPlaceholders, RunEnvironment } from './runEnvironment.js';
 import type { RunStores } from './runStore.js';
 import type { RunLimits } from './runSupervisor.js';
 import type { Guest, SandboxLaunch } from '../sandboxes/sandboxDriver.js';
-import { scriptReading } from '../../base/shellScript.js';
 import { confinementOf } from '../sandboxes/confinement.js';
 import type { SandboxService } from '../sandboxes/sandboxService.js';
 
@@ -92,7 +92,6 @@ interface Surroundings {
   readonly permissions: PermissionMode;
   /** Worktrees in other repositories. */
   readonly folders: readonly string[];
-  /** Given to a person's own command while it runs. */
   readonly input: LiveInput | undefined;
 }
 
@@ -143,10 +142,10 @@ export class RunStarter {
     const folders = workspace.parts.map(part => guest.place(part.cwd));
     const isCommand = run.provider === shellCommandName;
     const { input, ...task } = isCommand
-      ? await this.#ownCommand(run, subject, { guest, signal })
+      ? await ownCommand(subject.prompt, { input: inputs.of(run.id), guest }, signal)
       : { prompt: withRepositories(subject.prompt, workspace.parts) };
-    const { prompt } = task;
-    const command = this.#command(run, { ...subject, ...task }, { guest, facade, tools, permissions, folders, input });
+    const around = { guest, facade, tools, permissions, folders, input };
+    const command = this.#command(run, { ...subject, ...task }, around);
     const filled = placeholders.fill(command.argv, guest);
     const through = command.through && placeholders.fill(command.through, guest);
     const cwd = guest.place(workspace.cwd);
@@ -160,7 +159,7 @@ export class RunStarter {
         cwd,
         env: Object.keys({ ...ports, ...variables }),
       },
-      prompt: command.prompt ?? prompt,
+      prompt: command.prompt ?? task.prompt,
       files: command.files ?? {},
       mail: tools !== undefined,
     });
@@ -176,9 +175,7 @@ export class RunStarter {
         searched: found.searched,
         untrusted: [
           project.folder,
-          ...[workspace, ...workspace.parts].flatMap(({ thread }) => [
-            ...(thread.repository === undefined ? [] : [thread.repository]),
-          ]),
+          ...[workspace, ...workspace.parts].flatMap(({ thread }) => thread.repository ?? []),
           ...workspace.parts.map(part => part.cwd),
         ],
         cwd,
@@ -315,21 +312,6 @@ export class RunStarter {
       ...(agent.systemPrompt === undefined ? {} : { systemPrompt: agent.systemPrompt }),
       ...(conversation === undefined || !isConversationId(conversation) ? {} : { conversation }),
     });
-  }
-
-  /** A person's own command: with its input, where that cannot be given while it runs. Errors: `request.invalid`. */
-  async #ownCommand(
-    run: Run,
-    { prompt }: Subject,
-    { guest, signal }: { readonly guest: Guest; readonly signal: AbortSignal },
-  ): Promise<{ readonly prompt: string; readonly input?: LiveInput | undefined }> {
-    const input = this.#options.inputs.of(run.id);
-    if (!input || guest.hasPipes) return { prompt, input };
-    if (input.terminal) {
-      const reason = 'a terminal does not lead to where this agent works';
-      throw new AppError('request.invalid', `The command was not started: ${reason}.`, { field: 'input', reason });
-    }
-    return { prompt: scriptReading(await input.whole(signal), prompt) };
   }
 
   /** What the agent can do besides its work: give a verdict where it is asked for one, ask a person where it may, and execute code. */

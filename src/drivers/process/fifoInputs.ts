@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { AppError, errorMessage } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import { inputPipes } from '../../core/agents/providers/attachedCommand.js';
 import type { InputSink, RunInputPipes, TerminalSize } from '../../core/runs/liveInput.js';
+import { openForeignPipeSync } from '../../node/foreignFile.js';
 import { runPath, unwritable } from '../../node/runFiles.js';
 import type { RunFolders } from './runFolderWatches.js';
 
@@ -83,20 +83,11 @@ class FifoSink implements InputSink {
   }
 }
 
-/**
- * Open both ways, which waits for nobody; never for what is no pipe of ours: other agents of this user could have put something there. Writing
- * waits without a thread while the command reads nothing.
- */
+/** Open both ways, which waits for nobody. Writing waits without a thread while the command reads nothing. */
 function openPipe(path: string): Socket {
-  const file = openSync(path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  try {
-    if (!fstatSync(file).isFIFO()) throw new Error(`${path} is no pipe any more`);
-    const socket = new Socket({ fd: file, readable: false, writable: true });
-    socket.on('error', () => socket.destroy());
-    return socket;
-  } catch (error) {
-    closeSync(file);
-    const reason = errorMessage(error);
-    throw new AppError('state.unwritable', `${reason}.`, { path, reason }, { cause: error });
-  }
+  const file = openForeignPipeSync(path);
+  if (file === undefined) throw unwritable(path, 'somebody put something else there');
+  const socket = new Socket({ fd: file, readable: false, writable: true });
+  socket.on('error', () => socket.destroy());
+  return socket;
 }
