@@ -72,6 +72,30 @@ function type(...lines: readonly string[]): { restore(): void; readonly asked: v
   return { asked, restore: () => Reflect.set(vscode.window, 'showInputBox', original) };
 }
 
+/** Says something at the first line of a diff that can only be read, as a person who has clicked `+` there and typed. */
+async function commentThere(
+  access: Awaited<ReturnType<typeof extension>>,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await vscode.commands.executeCommand('muster.openChangedFile', id, 'note.txt');
+  const { document } = await until(
+    'the file is open',
+    () => vscode.window.activeTextEditor?.document.uri.scheme === 'muster-review' && vscode.window.activeTextEditor,
+    signal,
+  );
+  const { uri } = document;
+  // VS Code makes this object of the click; nothing of it is shown here.
+  const begun = { uri, range: new vscode.Range(0, 0, 0, 0), comments: [], dispose: () => undefined };
+  await vscode.commands.executeCommand('muster.addComment', { thread: begun, text: 'Which wall?' });
+  const shown = await until(
+    'the comment is shown at its line',
+    () => access.services.comments.discussions.find(each => each.uri.toString() === uri.toString()),
+    signal,
+  );
+  assert.deepEqual([shown.range?.start.line, shown.contextValue, shown.comments[0]?.body], [0, 'draft', 'Which wall?']);
+}
+
 test('a host of another machine: its projects, a task, its diff to read, a merge, and what needs its disk says so', async ({
   signal,
   after,
@@ -142,7 +166,7 @@ test('a host of another machine: its projects, a task, its diff to read, a merge
   assert.ok(thread.worktree !== '');
 });
 
-test('a host of another machine: the board, changes that are asked for, a conflict for its agent, and what was abandoned', async ({
+test('a host of another machine: the board, comments on lines and changes that are asked for, a conflict for its agent, and what was abandoned', async ({
   signal,
   after,
 }) => {
@@ -176,13 +200,14 @@ test('a host of another machine: the board, changes that are asked for, a confli
     signal,
   );
 
+  await commentThere(access, id, signal);
   const words = type('In green, please');
   await vscode.commands.executeCommand('muster.requestChanges', id);
   words.restore();
   const branch = host.threads.get(id)?.branch ?? '';
   await until(
-    'what it was asked is in the file',
-    async () => (await git('show', `${branch}:note.txt`)).includes('In green, please'),
+    'what it was asked, and what was said at the line, is in the file',
+    async () => /In green, please[\s\S]*note\.txt[\s\S]*Which wall/.test(await git('show', `${branch}:note.txt`)),
     signal,
   );
   await whenStatus(access, id, 'ready', signal);
