@@ -1,5 +1,5 @@
 import { Code, createClient, type Transport } from '@connectrpc/connect';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { RunSandboxCleanupPolicy, RunService } from '../../src/protocol/gen/agentcompose/v2/runs_pb.js';
@@ -83,8 +83,18 @@ test('RUN-004, RUN-005: a sandbox outlives its run, is used again, and goes when
     const sandboxId = first.run?.summary?.sandboxId ?? '';
     const again = { ...request, prompt: 'two\n', sandboxId, cleanupPolicy: KEEP_RUNNING };
     expect((await runs.runAgent(again)).run, way).toMatchObject({ output: 'one\ntwo\n', summary: { sandboxId } });
-    const removing = runs.runAgent({ ...request, cleanupPolicy: REMOVE_ON_COMPLETION });
-    await expect(removing, way).rejects.toMatchObject({ code: Code.Unimplemented });
+    const removing = { ...request, cleanupPolicy: REMOVE_ON_COMPLETION };
+    const passing = (await runs.runAgent(removing)).run;
+    expect(passing, way).toMatchObject({ output: 'one\n', cleanupError: '' });
+    const started = (await runs.startAgentRun({ run: removing })).run;
+    const listed = async () => (await sandboxes.listSandboxes({ projectId })).sandboxes.map(each => each.sandboxId);
+    await expect.poll(listed, { timeout: 60_000 }).not.toContain(started?.sandboxId);
+    expect(await listed(), way).not.toContain(passing?.summary?.sandboxId);
+    // What it had written is kept as that of every sandbox that goes.
+    const restored = { sandboxId: passing?.summary?.sandboxId ?? '' };
+    const { sandbox } = await sandboxes.resumeSandbox(restored);
+    expect(readFileSync(join(sandbox?.workspacePath ?? '', 'diary.txt'), 'utf8'), way).toBe('one\n');
+    await sandboxes.removeSandbox(restored);
     expect((await runs.listRuns({ sandboxId })).total, way).toBe(2);
     expect(await sandboxes.removeSandbox({ sandboxId }), way).toMatchObject({ removed: true });
     const gone = (await sandboxes.listSandboxes({ projectId })).sandboxes.map(({ sandboxId: id }) => id);

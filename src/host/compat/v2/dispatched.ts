@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { defined } from '../../../base/defined.js';
-import { RunSandboxCleanupPolicy, type RunAgentRequest } from '../../../protocol/gen/agentcompose/v2/runs_pb.js';
+import type { RunAgentRequest } from '../../../protocol/gen/agentcompose/v2/runs_pb.js';
 import type { CommandInputSchema } from '../../../protocol/gen/muster/v1/threads_pb.js';
 import { AgentText } from '../../../protocol/agentText.js';
 import { notFound, notYet } from '../answers.js';
@@ -36,14 +36,12 @@ export async function dispatch(
   return { runId, threadId };
 }
 
-function refuseWhatIsNotThere({ outputSchemaJson, driver, volumes, jupyter, cleanupPolicy }: RunAgentRequest): void {
+function refuseWhatIsNotThere({ outputSchemaJson, driver, volumes, jupyter }: RunAgentRequest): void {
   const file = 'Write it into the compose file.';
   if (outputSchemaJson !== '') throw notYet('output_schema_json', 'Ask for JSON in the prompt.');
   if (driver !== '') throw notYet('driver of a run', file);
   if (volumes.length > 0) throw notYet('volumes of a run', file);
   if (jupyter?.expose === true) throw notYet('jupyter.expose of a run', '`muster jupyter url` opens it in a browser.');
-  if (cleanupPolicy === RunSandboxCleanupPolicy.REMOVE_ON_COMPLETION)
-    throw notYet('REMOVE_ON_COMPLETION', 'Call RemoveSandbox when the work was looked at.');
 }
 
 /** What the agent says, as it says it, until its run has ended. A caller that goes away meanwhile stops the run. */

@@ -6,6 +6,7 @@ import { invalid, notFound, paged, time } from '../answers.js';
 import type { OurCalls } from '../ours.js';
 import { attachedRun, inputOf } from './attached.js';
 import { AttachInbox } from './attachInbox.js';
+import { cleanUp, cleanUpLater } from './cleanUp.js';
 import { conversation, refuseTerminal } from './conversation.js';
 import { collected, dispatch, findRun, said } from './dispatched.js';
 import { eventsOfRun } from './runEvents.js';
@@ -17,15 +18,17 @@ import { runDetail, runStatus, runSummary, type RunFacts } from './shapes.js';
 export function runCalls(ours: OurCalls): ServiceImpl<typeof RunService> {
   return {
     async runAgent(request, { signal }) {
-      const { runId, threadId } = await dispatch(ours, request);
-      const output = await collected(said(ours, { runId, threadId, signal }));
-      return { run: runDetail(await findRun(ours, runId), output) };
+      const run = await dispatch(ours, request);
+      const output = await collected(said(ours, { ...run, signal }));
+      const cleanupError = await cleanUp(ours, request, run);
+      return { run: { ...runDetail(await findRun(ours, run.runId), output), cleanupError } };
     },
 
     async startAgentRun({ run: request }) {
       if (!request) throw invalid('The request names no run.');
-      const { runId } = await dispatch(ours, request);
-      return { run: runSummary(await findRun(ours, runId)), started: true };
+      const run = await dispatch(ours, request);
+      cleanUpLater(ours, request, run);
+      return { run: runSummary(await findRun(ours, run.runId)), started: true };
     },
 
     async *streamAgentRun(request, { signal }) {
@@ -40,8 +43,10 @@ export function runCalls(ours: OurCalls): ServiceImpl<typeof RunService> {
           stream: StdioStream.STDOUT,
           createdAt: time(BigInt(Date.now())),
         };
+      const problem = await cleanUp(ours, request, { runId, threadId });
       const ended = runSummary(await findRun(ours, runId));
-      yield { eventType: StreamAgentRunEventType.COMPLETED, runId, run: ended };
+      const warnings = problem === '' ? [] : [problem];
+      yield { eventType: StreamAgentRunEventType.COMPLETED, runId, run: ended, warnings };
     },
 
     async getRun({ runId, projectId }) {
@@ -75,13 +80,15 @@ export function runCalls(ours: OurCalls): ServiceImpl<typeof RunService> {
       );
       const { request, ...attachment } = await inbox.start();
       if (!request) throw invalid('The first frame names no run.');
-      if (request.command !== '') {
-        const run = await dispatch(ours, request, inputOf(attachment));
-        yield* attachedRun(ours, { run, attachment, inbox });
-        return;
+      const isCommand = request.command !== '';
+      if (!isCommand) refuseTerminal(attachment);
+      const run = await dispatch(ours, request, isCommand ? inputOf(attachment) : undefined);
+      try {
+        if (isCommand) yield* attachedRun(ours, { run, attachment, inbox });
+        else yield* conversation(ours, run, inbox);
+      } finally {
+        await cleanUp(ours, request, run);
       }
-      refuseTerminal(attachment);
-      yield* conversation(ours, await dispatch(ours, request), inbox);
     },
 
     async listRunEvents({ runId, offset, limit }, { signal }) {
