@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { create, createFileRegistry, fromBinary, type DescMethod, type DescService } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, createClient, type CallOptions, type Client, type Interceptor } from '@connectrpc/connect';
@@ -16,6 +16,7 @@ import { ServerReflection } from '../../src/protocol/gen/grpc/reflection/v1/refl
 import { HealthService } from '../../src/protocol/gen/health/v1/health_pb.js';
 import { runHeader } from '../../src/protocol/version.js';
 import { inRepository } from '../../src/build/paths.ts';
+import { theirServices } from '../support/agentCompose/services.ts';
 import { transportTo, wires, withHeader, type Wire } from '../support/agentCompose/wires.ts';
 import { startDaemon } from '../support/daemon.ts';
 import { buildPrograms, testHome, testRepository, type Programs, type TestHome } from '../support/hostProcess.ts';
@@ -261,16 +262,6 @@ test('docs/api.md says of every method whether it is answered, and that is so', 
     expect([name, answered]).toEqual([name, documented.get(name) !== 'not yet']);
   }
 });
-
-async function theirServices(): Promise<readonly DescService[]> {
-  const files = ['v1', 'v2'].flatMap(generation => {
-    const folder = inRepository('src/protocol/gen/agentcompose', generation);
-    return readdirSync(folder).flatMap(name => (name.endsWith('.js') ? join(folder, name) : []));
-  });
-  const modules = await Promise.all(files.map(file => import(file) as Promise<Record<string, unknown>>));
-  const values = modules.flatMap(module => Object.values(module)) as { readonly kind?: string }[];
-  return [...values.filter(({ kind }) => kind === 'service'), HealthService] as DescService[];
-}
 
 /** As the table has it. */
 function nameOf({ name, parent }: DescMethod): string {

@@ -59,14 +59,17 @@ const refuseRuns: Interceptor = next => request => {
 export function theirScope({ name }: DescMethod): Scope {
   // It evaluates what was sent.
   if (name === 'ValidateLoader') return 'operate';
-  if (name.startsWith('GetGlobalEnv')) return 'admin';
+  // It reads a file of this machine and says what is in it, as applying does.
+  if (name === 'ValidateProject' || name.startsWith('GetGlobalEnv')) return 'admin';
   if (
     /^(Get|List|Watch|Follow|Stream(Project)?Scheduler|Resolve|Validate|Inspect|BatchGet|Status|ServerReflection)/.test(
       name,
     )
   )
     return 'read';
-  return /^(Apply|Patch|Remove)Project|^(Pull|Build|Remove)Image$|^(Prune|Remove)Cache|^Update|Preset$/.test(name)
+  return /^(Apply|Patch|Remove)Project|^(Pull|Build|Remove)Image$|^(Prune|Remove)Cache|^Update|(Preset|WorkspaceConfig)$/.test(
+    name,
+  )
     ? 'admin'
     : 'operate';
 }

@@ -28,7 +28,7 @@ test('what is written before the command is there waits for it, in its order', a
   ];
   expect(said).toEqual([]);
   await inputs.connect(run);
-  await Promise.all(given);
+  for (const each of given) await each;
   expect(said).toEqual(['one', '3x4', 'two', 'end']);
 });
 
