@@ -39,6 +39,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    // Who waits for a state waits for nothing else: Vitest's own second is over before a busy machine has started a process.
+    expect: { poll: { timeout: 60_000 } },
     env: {
       // Nothing that a test starts may ever touch the state of the person who runs it.
       MUSTER_HOME: join(tmpdir(), `muster-test-home-${process.pid}`),
@@ -54,8 +56,8 @@ export default defineConfig({
       suite({ name: 'notebooks', timeoutMs: 180_000, needs: 'bundles', others: true }),
       suite({ name: 'docker', timeoutMs: 180_000, needs: 'docker', others: true }),
       suite({ name: 'cluster', timeoutMs: 180_000, needs: 'cluster', others: true }),
-      suite({ name: 'webview', timeoutMs: 120_000, parallel: false, others: true }),
-      suite({ name: 'pages', timeoutMs: 180_000, parallel: false, needs: 'bundles', others: true }),
+      suite({ name: 'webview', timeoutMs: 120_000, others: true }),
+      suite({ name: 'pages', timeoutMs: 180_000, needs: 'bundles', others: true }),
       suite({ name: 'e2e', timeoutMs: 300_000, parallel: false, needs: 'bundles', others: true }),
       suite({ name: 'journey', timeoutMs: 300_000, parallel: false, needs: 'vsix', others: true }),
     ],

@@ -52,7 +52,7 @@ async function openProcessSandbox(wrapper?: Wrapper): Promise<SandboxUnderTest> 
   });
   // As a host does: runs get folders that were made before.
   sandbox.prepare();
-  await vi.waitUntil(() => existsSync(join(folder, 'spare')));
+  await vi.waitUntil(() => existsSync(join(folder, 'spare')), { timeout: 60_000 });
   return {
     ...sandbox,
     spec: machineSpec(folder),

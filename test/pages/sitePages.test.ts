@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../webview/support/openWebview.ts';
 import { startSite, visit, type Scheme, type Site, type Visit, type Width } from './support/site.ts';
 
@@ -33,10 +33,12 @@ test('a person logs in, gives a task, reads along, looks at the changes and merg
     await page.waitForURL(/\/threads\/[0-9a-z]{12}$/);
     await page.getByText('planted').first().waitFor();
     // A click right after the buttons changed was meant for what stood there before, and does nothing.
-    await vi.waitFor(async () => {
-      await page.getByRole('button', { name: 'Review changes' }).click();
-      expect(page.url()).toMatch(/\/changes$/);
-    });
+    await expect
+      .poll(async () => {
+        await page.getByRole('button', { name: 'Review changes' }).click();
+        return page.url();
+      })
+      .toMatch(/\/changes$/);
     await page.locator('.line-added').filter({ hasText: 'WATER' }).first().waitFor();
     expect(await page.locator('.line-removed .hljs-keyword').count()).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Approve' }).click();

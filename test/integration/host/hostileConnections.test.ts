@@ -3,7 +3,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { inRepository } from '../../../src/build/paths.ts';
 import { readBody } from '../../../src/host/ingress/readBody.js';
 import type { Handler } from '../../../src/host/server/nodeHandler.js';
@@ -209,10 +209,8 @@ test('many that say nothing take their turns and nothing else, and whoever comes
   const waves = soaking ? 40 : 1;
   const { open, server } = await listening({ maxConnections: 100 });
   for (let wave = 0; wave < waves; wave++) await Promise.all(Array.from({ length: 250 }, () => untilClosed(open())));
-  await vi.waitFor(async () => {
-    const left = await new Promise<number>(resolve => server.getConnections((_, found) => resolve(found)));
-    expect(left).toBe(0);
-  });
+  const left = () => new Promise<number>(resolve => server.getConnections((_, found) => resolve(found)));
+  await expect.poll(left).toBe(0);
   const late = open();
   late.write(get);
   expect(await untilClosed(late)).toContain('answered');

@@ -43,11 +43,11 @@ test.each([
   let isOver = false;
   void program.ended.then(({ code }) => (isOver = code === undefined));
   vi.advanceTimersByTime(30_000);
-  await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), { timeout: 60_000 });
   vi.advanceTimersByTime(30_000);
-  if (given.ends) await vi.waitFor(() => expect(isOver).toBe(true));
+  if (given.ends) await vi.waitFor(() => expect(isOver).toBe(true), { timeout: 60_000 });
   else {
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(2));
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(2), { timeout: 60_000 });
     expect(isOver).toBe(false);
   }
 });

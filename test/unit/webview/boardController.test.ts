@@ -41,7 +41,7 @@ function setUp() {
 }
 
 const until = (check: () => unknown): Promise<unknown> =>
-  vi.waitFor(() => expect(check()).toBeTruthy(), { interval: 5 });
+  vi.waitFor(() => expect(check()).toBeTruthy(), { interval: 5, timeout: 30_000 });
 
 describe("the board's extension side", () => {
   test('a tab that is asked for comes to the front: when the page is ready, or now, and once', () => {

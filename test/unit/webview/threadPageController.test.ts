@@ -101,7 +101,7 @@ function setUp() {
 }
 
 const until = (check: () => unknown): Promise<unknown> =>
-  vi.waitFor(() => expect(check()).toBeTruthy(), { interval: 5 });
+  vi.waitFor(() => expect(check()).toBeTruthy(), { interval: 5, timeout: 30_000 });
 
 describe('a session of a thread page', () => {
   test('everything is sent when the page is ready: what is known at once, the transcripts, then what is new', async () => {
