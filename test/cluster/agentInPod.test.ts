@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { clusterUnderTest } from '../support/cluster.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { clusterUnderTest, presentCluster } from '../support/cluster.ts';
 import { git } from '../support/containerHost.ts';
 import { clusterAdmin, podHost, shownThread } from '../support/podHost.ts';
 
@@ -35,6 +37,26 @@ describe.runIf(clusterUnderTest().kind === 'there')('an agent in a pod', () => {
     const { jobsOf, podsOf } = clusterAdmin();
     expect(await jobsOf(id)).toEqual([]);
     await expect.poll(async () => (await podsOf(id)).length, { timeout: 60_000 }).toBe(0);
+  });
+
+  test('reaches the hosts that its file names, by way of the host, and no others', async () => {
+    const outside = createServer((_, answer) => answer.end('from outside\n'));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    outside.listen(0, '127.0.0.1', resolve);
+    await promise;
+    onTestFinished(() => void outside.close());
+    const { port } = outside.address() as AddressInfo;
+    const ask = (target: string): string =>
+      `node -e 'require("http").request({ port: 3128, method: "CONNECT", path: "${target}" }).on("connect", (a, s) => { console.log(a.statusCode); s.on("data", d => process.stdout.write(d)).on("close", () => process.exit()); if (a.statusCode === 200) s.write("GET / HTTP/1.0\\r\\n\\r\\n"); else s.end() }).on("error", e => console.log(e.message)).end()' 2>&1`;
+    const script = ['cat >/dev/null; echo $HTTPS_PROXY', ask(`127.0.0.1:${port}`), ask('127.0.0.1:9')].join('\n');
+    const { nodeImage } = presentCluster();
+    const sandbox = { pull: 'never', network: [`127.0.0.1:${port}`] };
+    const { home, repository, run } = await podHost({ script, agent: { image: nodeImage, sandbox } });
+    const id = await run('Fetch');
+    const said = (await home.muster(['logs', id, '--raw'], { cwd: repository })).stdout;
+    expect(said).toMatch(/^http:\/\/127\.0\.0\.1:3128\n200\n/);
+    expect(said).toContain('from outside');
+    expect(said.trimEnd()).toMatch(/\n403\b/);
   });
 
   test('has what its conversation was in when it is asked again', async () => {

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { clusterUnderTest, kubeconfigTo, presentCluster, serverOf } from '../support/cluster.ts';
 import { git, type ContainerHost } from '../support/containerHost.ts';
@@ -42,6 +44,13 @@ describe.runIf(clusterUnderTest().kind === 'there')('what happens to a run in a 
     const host = await podHost({ script: waits });
     const { home, repository } = host;
     const id = await begun(host);
+    expect(await sandboxOf(host)).toMatchObject({
+      state: 'running',
+      node: 'muster-node',
+      phase: 'Running',
+      happenings: expect.arrayContaining([expect.stringMatching(/^Scheduled: /), expect.stringMatching(/^Started: /)]),
+      usage: { processes: expect.any(Number) },
+    });
     await home.killHost();
     await letGo(id);
     await ended(host, id);
@@ -84,6 +93,67 @@ describe.runIf(clusterUnderTest().kind === 'there')('what happens to a run in a 
     await way.open();
     await ended(host, id);
     expect(await saidBy(host, id)).toBe('up\nwent on\n');
+    await nothingIsLeft(id);
+  });
+
+  test('the API server is started again: it goes on, and comes back once', async () => {
+    const host = await podHost({ script: waits });
+    const id = await begun(host);
+    const before = apiServer();
+    process.kill(Number(before), 'SIGKILL');
+    await expect.poll(() => [before, ''].includes(apiServer()), { timeout: 60_000 }).toBe(false);
+    const { core } = clusterAdmin();
+    await expect
+      .poll(
+        () =>
+          core.listNode().then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 90_000 },
+      )
+      .toBe(true);
+    await letGo(id);
+    await ended(host, id);
+    expect(await saidBy(host, id)).toBe('up\nwent on\n');
+    await nothingIsLeft(id);
+  });
+
+  test('its node is drained: it is lost, with the reason, and what comes next waits until the node is back', async () => {
+    const host = await podHost({ script: 'echo up; sleep 600' });
+    const id = await begun(host);
+    const { core, podsOf, namespace } = clusterAdmin();
+    const cordon = async (unschedulable: boolean): Promise<void> => {
+      const body = [{ op: 'replace', path: '/spec/unschedulable', value: unschedulable }];
+      await core.patchNode({ name: 'muster-node', body: unschedulable ? [{ ...body[0], op: 'add' }] : body });
+    };
+    await cordon(true);
+    onTestFinished(() => cordon(false));
+    const [pod] = await podsOf(id);
+    const name = pod?.metadata?.name ?? '';
+    await core.createNamespacedPodEviction({ name, namespace, body: { metadata: { name, namespace } } });
+    await ended(host, id);
+    const { latest_run: run } = await shownThread(host);
+    expect(run.status).toBe('lost');
+    const { home, repository } = host;
+    await home.musterJson(['dispatch', 'dev', 'Again', '--thread', id], { cwd: repository });
+    await expect
+      .poll(async () => JSON.stringify(await sandboxOf(host)), { timeout: 60_000 })
+      .toContain('1 node(s) were unschedulable');
+    await cordon(false);
+    await expect.poll(() => saidBy(host, id), { timeout: 90_000 }).toMatch(/up\n$/);
+    expect(await home.muster(['cancel', id], { cwd: repository })).toMatchObject({ status: 0 });
+    await nothingIsLeft(id);
+  });
+
+  test('it fills the volume that its work comes back from: it ends, with the reason', async () => {
+    const script = 'echo up; cat >/dev/null; while :; do head -c 10000000 /dev/zero >>more.bin || sleep 600; done';
+    const host = await podHost({ script, agent: { resources: { disk: '64m' } } });
+    const id = await host.run('Fill it');
+    await ended(host, id);
+    const { latest_run: run } = await shownThread(host);
+    expect(run.status).toBe('lost');
+    expect(run.error?.message).toMatch(/^The cluster ended the run: Evicted: .*(exceeds|exceeded).*limit/);
     await nothingIsLeft(id);
   });
 
@@ -137,6 +207,28 @@ describe.runIf(clusterUnderTest().kind === 'there')('what happens to a run in a 
     await nothingIsLeft(id);
   });
 });
+
+/** The only one, as a person sees it. */
+async function sandboxOf({ home, repository }: ContainerHost): Promise<unknown> {
+  const shown = await home.musterJson(['sandbox', 'stats'], { cwd: repository });
+  return (shown as { sandboxes: readonly unknown[] }).sandboxes[0];
+}
+
+/** The process of the cluster under test; empty while there is none. */
+function apiServer(): string {
+  const own = `--cert-dir=${join(dirname(presentCluster().kubeconfig), 'api-certs')}`;
+  const numbers = readdirSync('/proc').filter(name => /^\d+$/.test(name));
+  return numbers.find(pid => commandOf(pid).includes(own)) ?? '';
+}
+
+/** Of one that ended meanwhile: none. */
+function commandOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
 
 async function onlyThread({ home, repository }: ContainerHost): Promise<string> {
   const { threads } = (await home.musterJson(['ps', '--all'], { cwd: repository })) as {

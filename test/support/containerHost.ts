@@ -31,6 +31,8 @@ export async function containerHost(options: {
   /** Shell, with the task as standard input. */
   readonly script: string;
   readonly agent?: Readonly<Record<string, unknown>>;
+  /** More of the compose file's top. */
+  readonly project?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
   /** Of the login shell. */
   readonly profile?: Readonly<Record<string, string>>;
@@ -44,6 +46,7 @@ export async function containerHost(options: {
   git(repository, 'config', 'user.name', 'Person');
   git(repository, 'config', 'user.email', 'person@example.com');
   const spec = {
+    ...options.project,
     providers: { mine: { command: 'sh', args: ['-c', options.script], output: { format: 'text' } } },
     agents: {
       dev: { provider: 'mine', image: options.image, driver: { docker: { host: options.host } }, ...options.agent },

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { BatchV1Api, CoreV1Api, Exec, KubeConfig } from '@kubernetes/client-node';
+import { BatchV1Api, CoreV1Api, Exec, KubeConfig, NodeV1Api, StorageV1Api } from '@kubernetes/client-node';
 import { presentCluster } from './cluster.ts';
 import { containerHost, type ContainerHost } from './containerHost.ts';
 
@@ -11,6 +11,7 @@ export async function podHost(options: {
   readonly script: string;
   readonly agent?: Readonly<Record<string, unknown>>;
   readonly driver?: Readonly<Record<string, unknown>>;
+  readonly project?: Readonly<Record<string, unknown>>;
   readonly kubeconfig?: string;
 }): Promise<ContainerHost> {
   const { image, kubeconfig: usual } = presentCluster();
@@ -21,6 +22,7 @@ export async function podHost(options: {
     script: options.script,
     env,
     profile: env,
+    ...(options.project && { project: options.project }),
     agent: {
       driver: { kubernetes: options.driver ?? {} },
       sandbox: { pull: 'never', network: 'none' },
@@ -50,12 +52,16 @@ export function clusterAdmin() {
   config.loadFromFile(presentCluster().kubeconfig);
   const core = config.makeApiClient(CoreV1Api);
   const batch = config.makeApiClient(BatchV1Api);
+  const runtimes = config.makeApiClient(NodeV1Api);
+  const storage = config.makeApiClient(StorageV1Api);
   const selector = (thread: string): string => `muster.dev/thread=${thread}`;
   const podsOf = async (thread: string) =>
     (await core.listNamespacedPod({ namespace, labelSelector: selector(thread) })).items;
   return {
     core,
     batch,
+    runtimes,
+    storage,
     namespace,
     podsOf,
     /** Runs something beside the agent of a thread. */

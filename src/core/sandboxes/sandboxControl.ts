@@ -18,6 +18,8 @@ export interface SandboxView {
   readonly inspection?: SandboxInspection;
   readonly usage?: SandboxStats | undefined;
   readonly problem?: string;
+  /** What its runtime said about it lately, where that was asked for. */
+  readonly happenings?: readonly string[] | undefined;
   /** What its runtime said last while it is made. */
   readonly progress?: string | undefined;
 }
@@ -79,7 +81,8 @@ export class SandboxControl {
       const driver = this.#sandboxes.of(sandbox.driver.name);
       const inspection = await driver.inspect(sandbox);
       const measured = usage && inspection.state === 'running' ? await driver.stats(sandbox) : undefined;
-      return { sandbox, inspection, usage: measured, progress };
+      const happenings = usage ? await driver.happenings?.(sandbox) : undefined;
+      return { sandbox, inspection, usage: measured, progress, happenings };
     } catch (error) {
       return { sandbox, problem: errorMessage(error), progress };
     }

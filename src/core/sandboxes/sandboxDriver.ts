@@ -34,6 +34,8 @@ export interface SandboxDriver {
   inspect(sandbox: SandboxRef): Promise<SandboxInspection>;
   /** What it uses at the moment; `undefined` while nothing runs, or where nobody counts. */
   stats(sandbox: SandboxRef): Promise<SandboxStats | undefined>;
+  /** What the runtime said about it lately, the oldest first: sentences of its own. Missing: it tells nothing. */
+  happenings?(sandbox: SandboxRef): Promise<readonly string[]>;
   /**
    * How a person runs commands in it; starts something to get into when nothing runs, which ends soon after the last of them.
    * Errors: those of {@link ensure}.
@@ -166,6 +168,10 @@ export interface SandboxInspection {
   readonly state: 'running' | 'ready' | 'missing';
   /** What the runtime calls the things that belong to it. */
   readonly runtimeIds: readonly string[];
+  /** The machine that its latest run is on, where that is another one. */
+  readonly node?: string | undefined;
+  /** The runtime's own word for what its latest run is at. */
+  readonly phase?: string | undefined;
 }
 
 /** Commands of this machine, to which the words of a command inside are added; empty where inside is this machine. */

@@ -196,9 +196,11 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
   async inspect(sandbox: SandboxRef): Promise<SandboxInspection> {
     const containers = await this.#containersOf(sandbox);
     const runtimeIds = containers.map(({ Id: id }) => id);
-    if (containers.some(({ State: state }) => state === 'running')) return { state: 'running', runtimeIds };
-    const exists = existsSync(sandboxFolder(this.#options.stateDir, sandbox.id));
-    return { state: exists ? 'ready' : 'missing', runtimeIds };
+    const { engine, stateDir } = this.#options;
+    const place = { runtimeIds, node: engine.elsewhere ? engine.address : undefined };
+    if (containers.some(({ State: state }) => state === 'running')) return { state: 'running', ...place };
+    const exists = existsSync(sandboxFolder(stateDir, sandbox.id));
+    return { state: exists ? 'ready' : 'missing', ...place };
   }
 
   async stats(sandbox: SandboxRef): Promise<SandboxStats | undefined> {

@@ -28,6 +28,7 @@ import { startInside } from './insidePod.js';
 import { unavailable, type KubernetesCluster } from './kubernetesCluster.js';
 import { keeperOf, presentPod, type PodPlace } from './podContainer.js';
 import { PodRuns } from './podRuns.js';
+import { eventsOf } from './podEvents.js';
 import { isReady } from './podState.js';
 import { usageOf } from './podUsage.js';
 import { PodWatch } from './podWatch.js';
@@ -132,7 +133,16 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
   }
 
   async inspect(sandbox: SandboxRef): Promise<SandboxInspection> {
-    return inspectionOf(this.#options.stateDir, sandbox, await this.#atWork(sandbox));
+    const inspection = inspectionOf(this.#options.stateDir, sandbox, await this.#atWork(sandbox));
+    const latest = (await this.#podsOf(sandbox)).at(-1)?.[1];
+    return { ...inspection, node: latest?.spec?.nodeName, phase: latest?.status?.phase };
+  }
+
+  async happenings(sandbox: SandboxRef): Promise<readonly string[]> {
+    const { cluster } = this.#options;
+    const pods = await this.#podsOf(sandbox);
+    const told = await Promise.all(pods.map(([, pod]) => eventsOf(cluster, pod.metadata?.name ?? '')));
+    return told.flat();
   }
 
   async stats(sandbox: SandboxRef): Promise<SandboxStats | undefined> {

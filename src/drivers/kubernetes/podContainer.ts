@@ -72,7 +72,7 @@ export function podContainer(place: PodPlace, own: RunPod): FarContainer {
       if (!hasKeeper(pod)) throw new PodGone(endedWhy(pod) ?? 'its pod ended');
       return false;
     },
-    untilNextLook: signal => watch.untilChanged(signal, longestPauseMs),
+    untilNextLook: signal => watch.untilChanged(own.run, signal, longestPauseMs),
     async tar(path) {
       const script = '[ -e "$1/$2" ] || exit 0; exec tar -cf - -C "$1" "$2"';
       const command = ['/bin/sh', '-c', script, 'tar', posix.dirname(path), posix.basename(path)];

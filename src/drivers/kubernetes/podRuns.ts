@@ -114,7 +114,7 @@ export class PodRuns implements RunDriver, Disposable {
       const wanted = left > 0 ? 'term' : 'kill';
       if (said !== wanted) await this.#say(run, wanted);
       said = wanted;
-      await watch.untilChanged(never, left > 0 ? Math.min(left, longestPauseMs) : longestPauseMs);
+      await watch.untilChanged(run, never, left > 0 ? Math.min(left, longestPauseMs) : longestPauseMs);
     }
     // One that nobody follows was never begun, or has nothing that is not here.
     if (!this.#following.has(run) && watch.podOf(run)) await removeRun(this.#options, run);

@@ -1,9 +1,10 @@
+import type { CoreV1Event } from '@kubernetes/client-node';
+import { errorMessage } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { OnImageStep } from '../../core/images/image.js';
-import { unavailable } from './kubernetesCluster.js';
+import { statusOf, unavailable } from './kubernetesCluster.js';
 import type { PodPlace } from './podContainer.js';
 import { diedEarly, isReady, refusedWhy, waitsFor } from './podState.js';
-import { jobName } from './runJob.js';
 
 /** A cluster that has no room says so in events, which nothing tells of by itself. */
 const pauseWithoutPodMs = 2_000;
@@ -32,13 +33,19 @@ export async function untilReady(place: PodPlace, { run, image, signal, onStep }
     const words = pod ? waitsFor(pod, image) : await refused(place, run);
     if (words !== told && words !== '') onStep?.({ id: '', text: `Waiting for the cluster (${words})` });
     told = words;
-    await watch.untilChanged(signal, pod ? longestPauseMs : pauseWithoutPodMs);
+    await watch.untilChanged(run, signal, pod ? longestPauseMs : pauseWithoutPodMs);
   }
 }
 
-async function refused({ cluster }: PodPlace, run: RunId): Promise<string> {
-  const { namespace } = cluster;
-  const fieldSelector = `involvedObject.kind=Job,involvedObject.name=${jobName(run)}`;
-  const { items } = await cluster.call(() => cluster.core.listNamespacedEvent({ namespace, fieldSelector }));
-  return refusedWhy(items);
+/** A server that is away, or has too much to do, is asked again: nothing that it makes meanwhile is lost. */
+async function refused({ watch }: PodPlace, run: RunId): Promise<string> {
+  let events: readonly CoreV1Event[];
+  try {
+    events = await watch.refusals.of(run);
+  } catch (error) {
+    const status = statusOf(error);
+    if (status !== undefined && status < 500 && status !== 429) throw error;
+    return errorMessage(error);
+  }
+  return refusedWhy(events);
 }

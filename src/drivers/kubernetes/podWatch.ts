@@ -7,6 +7,7 @@ import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import { fieldOf, recordField, textField } from '../../base/unknownFields.js';
 import type { KubernetesCluster } from './kubernetesCluster.js';
+import { JobRefusals } from './jobRefusals.js';
 import { labels } from './runJob.js';
 
 /** Before an API server that does not answer is asked again. */
@@ -29,8 +30,11 @@ export interface PodWatchOptions {
 export class PodWatch implements Disposable {
   readonly #options: PodWatchOptions;
   readonly #pods = new Map<RunId, V1Pod>();
+  /** Who waits for news of which run: a thousand others need not hear of each. */
+  readonly #waiting = new Map<RunId, Set<() => void>>();
   readonly #ending = new AbortController();
-  #changed: Deferred<void> = deferred();
+  /** Of Jobs that have no pod yet. */
+  readonly refusals: JobRefusals;
   #listed: Deferred<void> = deferred();
   #isRunning = false;
   /** Why nobody answered, the last time. */
@@ -38,6 +42,7 @@ export class PodWatch implements Disposable {
 
   constructor(options: PodWatchOptions) {
     this.#options = options;
+    this.refusals = new JobRefusals(options.cluster, options.clock);
   }
 
   /** Resolves when all pods are known. Errors: those of the first look. */
@@ -65,16 +70,22 @@ export class PodWatch implements Disposable {
     return [...this.#pods];
   }
 
-  /** Until anything about any pod is another, or for as long as that. Errors: the signal's reason. */
-  async untilChanged(signal: AbortSignal, atMostMs: number): Promise<void> {
+  /** Until anything about the pod of a run is another, or for as long as that. Errors: the signal's reason. */
+  async untilChanged(run: RunId, signal: AbortSignal, atMostMs: number): Promise<void> {
+    const changed = deferred<void>();
+    const others = this.#waiting.get(run) ?? new Set();
+    const wake = (): void => changed.resolve();
+    this.#waiting.set(run, others.add(wake));
     const over = new AbortController();
     const ended = AbortSignal.any([signal, over.signal]);
     const pause = this.#options.clock.sleep(atMostMs, ended);
     pause.catch(() => undefined);
     try {
-      await untilAborted(Promise.race([this.#changed.promise, pause]), signal);
+      await untilAborted(Promise.race([changed.promise, pause]), signal);
     } finally {
       over.abort();
+      others.delete(wake);
+      if (others.size === 0 && this.#waiting.get(run) === others) this.#waiting.delete(run);
     }
   }
 
@@ -112,7 +123,7 @@ export class PodWatch implements Disposable {
     );
     this.#pods.clear();
     for (const pod of items) this.#take(pod);
-    this.#tell();
+    for (const run of this.#waiting.keys()) this.#tell(run);
     return metadata?.resourceVersion ?? '';
   }
 
@@ -154,20 +165,22 @@ export class PodWatch implements Disposable {
       const known = run && this.#pods.get(run);
       // An earlier pod of the same name is not the one that is there.
       if (run && known?.metadata?.uid === textField(metadata, 'uid')) this.#pods.delete(run);
+      if (run) this.#tell(run);
     } else if (phase !== 'BOOKMARK' && isPod(object)) this.#take(object);
-    this.#tell();
     return textField(metadata, 'resourceVersion') || undefined;
   }
 
   #take(pod: V1Pod): void {
     const run = runOf(pod.metadata?.labels?.[labels.run]);
-    if (run) this.#pods.set(run, pod);
+    if (!run) return;
+    // Who wrote which field is longer than all that is looked at.
+    if (pod.metadata) pod.metadata.managedFields = undefined;
+    this.#pods.set(run, pod);
+    this.#tell(run);
   }
 
-  #tell(): void {
-    const changed = this.#changed;
-    this.#changed = deferred();
-    changed.resolve();
+  #tell(run: RunId): void {
+    for (const resolve of this.#waiting.get(run) ?? []) resolve();
   }
 
   get #selector(): string {

@@ -190,15 +190,20 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
     row: WorktreesRow,
     token: vscode.CancellationToken,
   ): Promise<vscode.TreeItem> {
-    if (row.kind !== 'sandbox' || row.sandbox.state !== 'running') return item;
+    // One that waits for its cluster has more to tell than one that works.
+    const isAsked = row.kind === 'sandbox' && (row.sandbox.state === 'running' || row.sandbox.phase !== '');
+    if (!isAsked) return item;
     const asked = new AbortController();
     const { signal } = asked;
     const cancelled = token.onCancellationRequested(() => asked.abort());
     try {
       const client = await this.#services.host.client(signal);
       const { sandboxes } = await client.sandboxes.listSandboxes({ threadId: row.threadId, usage: true }, { signal });
-      const usage = sandboxes.find(({ id }) => id === row.sandbox.id)?.usage;
-      if (usage) item.tooltip = [...sandboxFacts(row.sandbox), usageText(usage)].join('\n');
+      const now = sandboxes.find(({ id }) => id === row.sandbox.id);
+      if (now) {
+        const used = now.usage ? [usageText(now.usage)] : [];
+        item.tooltip = [...sandboxFacts(now), ...used, ...now.happenings].join('\n');
+      }
     } catch (error) {
       if (!isAppError(error, 'cancelled'))
         item.tooltip = [...sandboxFacts(row.sandbox), errorMessage(error)].join('\n');
@@ -293,7 +298,7 @@ function sandboxItem({ threadId, sandbox }: SandboxNode): vscode.TreeItem {
   const item = new vscode.TreeItem(sandbox.agent);
   const state = sandboxState(sandbox);
   item.id = `sandbox:${sandbox.id}`;
-  item.description = [sandbox.image, state, sandbox.progress].filter(part => part !== '').join(' · ');
+  item.description = [sandbox.image, state, sandbox.node, sandbox.progress].filter(part => part !== '').join(' · ');
   item.contextValue = 'sandbox';
   item.iconPath = new vscode.ThemeIcon(sandbox.state === 'failed' ? 'warning' : 'server-environment');
   item.tooltip = sandboxFacts(sandbox).join('\n');
@@ -303,8 +308,9 @@ function sandboxItem({ threadId, sandbox }: SandboxNode): vscode.TreeItem {
 }
 
 function sandboxFacts(sandbox: Sandbox): readonly string[] {
-  const { driver, image, progress, problem } = sandbox;
-  return [`${driver} · ${image} · ${sandboxState(sandbox)}`, progress, problem].filter(line => line !== '');
+  const { driver, image, progress, problem, node, phase } = sandbox;
+  const where = [node, phase].filter(word => word !== '').join(' · ');
+  return [`${driver} · ${image} · ${sandboxState(sandbox)}`, where, progress, problem].filter(line => line !== '');
 }
 
 function usageText({ cpus, memoryBytes, memoryLimitBytes, processes }: SandboxUsage): string {

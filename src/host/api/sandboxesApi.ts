@@ -69,7 +69,8 @@ function sandboxId(text: string): SandboxId {
   throw fail('id', 'not the id of a sandbox');
 }
 
-function wireSandbox({ sandbox, inspection, usage, problem, progress = '' }: SandboxView): Sandbox {
+function wireSandbox(view: SandboxView): Sandbox {
+  const { sandbox, inspection, usage, problem, progress = '', happenings = [] } = view;
   return create(SandboxSchema, {
     id: sandbox.id,
     threadId: sandbox.threadId,
@@ -79,6 +80,9 @@ function wireSandbox({ sandbox, inspection, usage, problem, progress = '' }: San
     state: stateWord({ sandbox, ...(inspection && { inspection }) }),
     problem: problem ?? sandbox.problem ?? '',
     progress,
+    node: inspection?.node ?? '',
+    phase: inspection?.phase ?? '',
+    happenings: [...happenings],
     createdAt: BigInt(sandbox.createdAt),
     usedAt: BigInt(sandbox.usedAt),
     runtimeIds: [...(inspection?.runtimeIds ?? [])],

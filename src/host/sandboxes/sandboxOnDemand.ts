@@ -60,6 +60,10 @@ export abstract class SandboxOnDemand implements SandboxDriver {
     return (await this.on(sandbox)).stats(sandbox);
   }
 
+  async happenings(sandbox: SandboxRef): Promise<readonly string[]> {
+    return (await (await this.on(sandbox)).happenings?.(sandbox)) ?? [];
+  }
+
   async forward(sandbox: SandboxRef, to: InsidePort, signal: AbortSignal): Promise<ForwardedPort> {
     return (await this.on(sandbox)).forward(sandbox, to, signal);
   }

@@ -1136,7 +1136,10 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "usedAt": "bigint",
     "runtimeIds": "[]string",
     "usage": "?muster.v1.SandboxUsage",
-    "progress": "string"
+    "progress": "string",
+    "node": "string",
+    "phase": "string",
+    "happenings": "[]string"
   },
   "muster.v1.SandboxUsage": {
     "cpus": "number",

@@ -16,6 +16,13 @@ export interface ProvidedCluster {
   stop(): Promise<void>;
 }
 
+interface ClusterOptions {
+  /** For many pods on nodes that are none: its controllers ask as fast as they can, and no node is given up. */
+  readonly quick?: boolean;
+}
+
+/** They ask 20 times a second otherwise. */
+const unhurried = ['--kube-api-qps=1000', '--kube-api-burst=2000'];
 const startMs = 60_000;
 const token = 'muster-test-admin';
 interface Place {
@@ -33,7 +40,7 @@ interface Place {
  * A Kubernetes cluster of one node: etcd, API server, controllers, scheduler, containerd and kubelet, as they are, in a folder of their
  * own. Where it cannot be had this throws, with the reason that the skipped suite shows.
  */
-export async function startCluster(): Promise<ProvidedCluster> {
+export async function startCluster({ quick = false }: ClusterOptions = {}): Promise<ProvidedCluster> {
   const missing = clusterMissing();
   if (missing !== undefined) throw new Error(missing);
   const dir = await mkdtemp(join(tmpdir(), 'muster-cluster-'));
@@ -48,7 +55,7 @@ export async function startCluster(): Promise<ProvidedCluster> {
     net: `10.213.${node % 250}`,
   });
   try {
-    await cluster.start();
+    await cluster.start(quick);
     return cluster;
   } catch (error) {
     await cluster.stop();
@@ -59,6 +66,7 @@ export async function startCluster(): Promise<ProvidedCluster> {
 class Cluster implements ProvidedCluster {
   readonly #place: Place;
   readonly #processes = new Map<string, ChildProcess>();
+  #isUp = false;
 
   constructor(place: Place) {
     this.#place = place;
@@ -68,7 +76,7 @@ class Cluster implements ProvidedCluster {
     return join(this.#place.dir, 'kubeconfig');
   }
 
-  async start(): Promise<void> {
+  async start(quick: boolean): Promise<void> {
     const { dir, bridge, net } = this.#place;
     await removeLeftBridges();
     await writeFiles(this.#place, this.kubeconfig);
@@ -90,8 +98,14 @@ class Cluster implements ProvidedCluster {
       ...controllers,
       '--secure-port=0',
       '--leader-elect=false',
+      ...(quick ? [...unhurried, '--controllers=*,-node-lifecycle-controller'] : []),
     ]);
-    this.#run('scheduler', clusterProgram('kube-scheduler'), [...own, '--secure-port=0', '--leader-elect=false']);
+    this.#run('scheduler', clusterProgram('kube-scheduler'), [
+      ...own,
+      ...(quick ? unhurried : []),
+      '--secure-port=0',
+      '--leader-elect=false',
+    ]);
     await this.#until('containerd', async () => (await this.#ctr(['version'], [0, 1])).exitCode === 0);
     for (const image of images) await this.#ctr(['images', 'import', image]);
     this.#startKubelet();
@@ -99,9 +113,11 @@ class Cluster implements ProvidedCluster {
       ((await this.#get('/api/v1/nodes/muster-node')) ?? '').includes('"reason":"KubeletReady"'),
     );
     await this.#until('the service account', () => this.#ask('/api/v1/namespaces/default/serviceaccounts/default'));
+    this.#isUp = true;
   }
 
   async stop(): Promise<void> {
+    this.#isUp = false;
     const { dir, bridge } = this.#place;
     for (const name of ['kubelet', 'scheduler', 'controllers', 'apiserver', 'etcd']) await this.#end(name);
     if (this.#processes.has('containerd')) {
@@ -148,6 +164,10 @@ class Cluster implements ProvidedCluster {
       '--kubelet-preferred-address-types=InternalIP',
       '--allow-privileged=true',
     ]);
+    // Clusters start theirs again, too.
+    this.#processes.get('apiserver')?.once('exit', () => {
+      if (this.#isUp) this.#startApiServer();
+    });
   }
 
   #startKubelet(): void {

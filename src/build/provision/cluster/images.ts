@@ -16,7 +16,7 @@ export const clusterImages = {
 } as const;
 
 /** Makes an archive that containerd imports, of layers that are tars. */
-async function archiveOf(
+export async function archiveOf(
   path: string,
   image: { readonly name: string; readonly layers: readonly string[]; readonly entrypoint?: readonly string[] },
 ): Promise<void> {
@@ -77,14 +77,20 @@ export async function provideClusterImages(scratch: string): Promise<readonly st
   );
   const rootfs = await debianRootfs();
   const plain = await made('debian.tar', path => archiveOf(path, { name: clusterImages.debian, layers: [rootfs] }));
-  const node = await made(`node-${process.version}.tar`, async path => {
-    const program = join(scratch, 'node/usr/local/bin/node');
-    await mkdir(join(scratch, 'node/usr/local/bin'), { recursive: true });
-    await copyFile(process.execPath, program);
-    await chmod(program, 0o755);
-    const layer = join(scratch, 'node.tar');
-    await runCommand('tar', ['-cf', layer, '-C', join(scratch, 'node'), 'usr']);
-    await archiveOf(path, { name: clusterImages.node, layers: [rootfs, layer] });
-  });
+  const node = await made(`node-${process.version}.tar`, async path =>
+    archiveOf(path, { name: clusterImages.node, layers: await provideNodeLayers(scratch) }),
+  );
   return [pause, plain, node];
+}
+
+/** Layers of a Debian with this Node, made in the scratch folder. */
+export async function provideNodeLayers(scratch: string): Promise<readonly string[]> {
+  const root = join(scratch, 'node');
+  const programs = join(root, 'usr/local/bin');
+  await mkdir(programs, { recursive: true });
+  await copyFile(process.execPath, join(programs, 'node'));
+  await chmod(join(programs, 'node'), 0o755);
+  const layer = join(scratch, 'node.tar');
+  await runCommand('tar', ['-cf', layer, '-C', root, 'usr']);
+  return [await debianRootfs(), layer];
 }
