@@ -22,6 +22,8 @@ export interface SandboxDriver {
    * tells so. Missing: there is never a choice. Errors: `sandbox.unavailable` where no waiting helps; the signal's reason.
    */
   place?(sandbox: PlacedSandbox, signal: AbortSignal, onStep?: OnImageStep): Promise<DriverSpec>;
+  /** A run of what was placed has begun, or will not: its place is kept for it no longer. */
+  settled?(sandbox: Pick<SandboxRef, 'id'>): void;
   /** Its runs. Nothing is asked of the runtime by this call itself. */
   runsIn(sandbox: SandboxRef): RunDriver;
   /** Ends everything that runs in it; its files stay. */

@@ -65,12 +65,14 @@ export class SandboxService implements SandboxDrivers {
   ofRun(run: RunId): RunDriver {
     const sandbox = this.#options.store.read(stores => stores.sandboxes.ofRun(run));
     if (!sandbox) return this.#options.machine.runsIn({ id: parseId(run), driver: { name: 'process' } });
-    const runs = this.of(sandbox.driver.name).runsIn(sandbox);
+    const driver = this.of(sandbox.driver.name);
+    const runs = driver.runsIn(sandbox);
     return {
       start: async (launch, signal) => {
         try {
           await runs.start(launch, signal, step => this.#tell(sandbox, step));
         } finally {
+          driver.settled?.(sandbox);
           if (this.#steps.delete(sandbox.id)) this.#touch(sandbox);
         }
       },
@@ -105,6 +107,7 @@ export class SandboxService implements SandboxDrivers {
       this.#change(sandbox, current => made(current));
       return { guest, spec };
     } catch (error) {
+      driver.settled?.(claimed);
       if (!signal.aborted) this.#change(claimed, current => made(current, errorMessage(error)));
       throw error;
     } finally {
@@ -131,7 +134,7 @@ export class SandboxService implements SandboxDrivers {
     const claimed = this.#claim({ threadId: thread.id }, agent, agentImage(agent, project)?.name ?? '');
     const sandbox = await this.#placed(claimed, agent, signal);
     const spec = await this.specFor({ sandbox, thread, project, agent, gitFor: server });
-    const guest = await driver.ensure(spec, signal);
+    const guest = await driver.ensure(spec, signal).finally(() => driver.settled?.(sandbox));
     this.#change(sandbox, current => made(current));
     if (!guest.hasMail)
       throw new AppError('feature.unsupported', 'Guest notebooks of a container on another machine do not work yet.', {
@@ -235,9 +238,12 @@ export class SandboxService implements SandboxDrivers {
     if (!hosts || !driver.place) return sandbox;
     const { id } = sandbox;
     const asked = { id, driver: { name: 'docker' as const, hosts }, resources };
-    const found = placed(sandbox, await driver.place(asked, signal, step => this.#tell(sandbox, step)));
-    this.#options.store.transact(stores => stores.sandboxes.save(found));
-    return found;
+    const chosen = await driver.place(asked, signal, step => this.#tell(sandbox, step));
+    this.#options.store.transact(stores => {
+      const current = stores.sandboxes.get(id);
+      if (current) stores.sandboxes.save(placed(current, chosen));
+    });
+    return placed(sandbox, chosen);
   }
 
   async #workspace(place: {

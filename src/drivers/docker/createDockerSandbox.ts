@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
+import type { SandboxId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import type { Watching } from '../../core/images/imageDriver.js';
@@ -62,6 +63,11 @@ export class DockerSandboxes implements Disposable {
     const engines = new Map(hosts.map(host => [this.#place({ host, environment }).engine, host]));
     const engine = await this.#pool.place([...engines.keys()], sandbox, signal, onStep);
     return engines.get(engine) ?? engine.address;
+  }
+
+  /** As of {@link DockerPool.settled}. */
+  settled(id: SandboxId): void {
+    this.#pool.settled(id);
   }
 
   #place(sources: EndpointSources): Place {

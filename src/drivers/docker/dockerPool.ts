@@ -10,7 +10,7 @@ import type { DockerEngine } from './dockerEngine.js';
 /** An engine that says nothing for so long is away: it is asked again when somebody still waits. */
 const patienceMs = 10_000;
 const againMs = 2_000;
-/** Until its container is there, what was promised to a sandbox is nobody else's; an image may be fetched first. */
+/** What was promised to a run of which nothing is heard any more is kept so long; an image may be fetched before it begins. */
 const promisedMs = 10 * 60_000;
 /** Of a run whose file asks for no memory; as in a cluster. */
 const usualMemoryBytes = 256 * 1024 ** 2;
@@ -22,6 +22,8 @@ interface Ask {
 }
 
 interface EngineLook {
+  /** When it was begun. */
+  readonly at: number;
   readonly engine: DockerEngine;
   readonly has: Ask;
   /** Of each run of Muster that is there, whoever's host started it. */
@@ -32,6 +34,8 @@ interface Promised {
   readonly address: string;
   readonly ask: Ask;
   readonly until: number;
+  /** Since when whoever looks sees its container, or there will be none. */
+  readonly settledAt?: number;
 }
 
 /**
@@ -81,8 +85,15 @@ export class DockerPool {
     }
   }
 
+  /** A run of the sandbox has begun, or will not: what is there by now is to be seen. */
+  settled(id: SandboxId): void {
+    const promised = this.#promised.get(id);
+    if (promised) this.#promised.set(id, { ...promised, settledAt: this.#clock.awake() });
+  }
+
   async #look(engine: DockerEngine): Promise<EngineLook | undefined> {
     const { docker } = engine;
+    const at = this.#clock.awake();
     const filters = { label: [`${labels.role}=run`] };
     const asked = Promise.all([engine.facts(), docker.listContainers({ filters })]);
     if ((await within(asked, { ms: patienceMs, clock: this.#clock })) === 'late') return undefined;
@@ -92,7 +103,7 @@ export class DockerPool {
         const { [labels.sandbox]: sandbox = '' } = own;
         return { sandbox: isId<'sandbox'>(sandbox) ? sandbox : undefined, ask: countedAs(own[labels.asks]) };
       });
-      return { engine, has: { cpus: processors, memoryBytes }, running };
+      return { at, engine, has: { cpus: processors, memoryBytes }, running };
     } catch {
       // Told as one that does not answer, and asked again.
       return undefined;
@@ -103,8 +114,9 @@ export class DockerPool {
     const none = { engine: undefined, fits: false, isTooSmall: false, filled: 1, runs: 0 };
     if (!look) return { ...none, why: `${address} does not answer` };
     const { engine, has, running } = look;
-    for (const { sandbox } of running) if (sandbox) this.#promised.delete(sandbox);
-    const asks = [...running.map(each => each.ask), ...this.#promisedOn(address, id)];
+    const seen = new Set(running.map(({ sandbox }) => sandbox));
+    const promised = this.#promisedTo(look, address).filter(([other]) => other !== id && !seen.has(other));
+    const asks = [...running, ...promised.map(([, each]) => each)].map(each => each.ask);
     const cpus = asks.reduce((sum, each) => sum + each.cpus, 0);
     const memoryBytes = asks.reduce((sum, each) => sum + each.memoryBytes, 0);
     const filled = Math.max((cpus + ask.cpus) / has.cpus, (memoryBytes + ask.memoryBytes) / has.memoryBytes);
@@ -116,13 +128,12 @@ export class DockerPool {
     return { engine, fits: filled <= 1, isTooSmall, filled, runs: asks.length, why };
   }
 
-  /** What was promised to others there and is not to be seen yet. */
-  #promisedOn(address: string, asking: SandboxId): readonly Ask[] {
+  /** What was promised there before that look could see it. */
+  #promisedTo({ at }: EngineLook, address: string): readonly (readonly [SandboxId, Promised])[] {
     const now = this.#clock.awake();
-    return [...this.#promised].flatMap(([id, promised]) => {
-      if (promised.until < now) this.#promised.delete(id);
-      return id !== asking && promised.until >= now && promised.address === address ? [promised.ask] : [];
-    });
+    for (const [id, { until, settledAt = Infinity }] of this.#promised)
+      if (until < now || settledAt < at) this.#promised.delete(id);
+    return [...this.#promised].filter(([, promised]) => promised.address === address);
   }
 }
 

@@ -48,6 +48,11 @@ export class DockerOnDemand extends SandboxOnDemand implements Disposable {
     return { name: 'docker', host: await sandboxes.place(driver.hosts, sandbox, { environment, signal, onStep }) };
   }
 
+  /** Nothing was placed before the driver was loaded. */
+  settled({ id }: Pick<SandboxRef, 'id'>): void {
+    this.#loaded?.then(sandboxes => sandboxes.settled(id)).catch(() => undefined);
+  }
+
   async #imagesOn(driver: DriverSpec): Promise<Images> {
     const { sandboxes, sources } = await this.#place(driver);
     return sandboxes.imagesOn(sources);
