@@ -45,6 +45,10 @@ describe.runIf(docker.kind === 'there')('an engine on another machine', () => {
     expect(readFileSync(join(repository, 'later.txt'), 'utf8')).toBe('later\n');
     expect(readFileSync(join(repository, 'link/new.txt'), 'utf8')).toBe('new\n');
     expect(other(address, tls, 'ps', '-aq')).toBe('');
+    // Nobody works in an empty container whose files would go with it.
+    const entered = await home.muster(['exec', id, '--', 'true'], { cwd: repository });
+    expect(entered.stderr).toContain('only then can be entered');
+    expect(other(address, tls, 'ps', '-aq')).toBe('');
     // The agent's home folder stays for its next run.
     expect(other(address, tls, 'volume', 'ls', '-q')).toMatch(/^muster-home-\w+$/);
     await home.muster(['sandbox', 'clean', '--all'], { cwd: repository });

@@ -2,11 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { attachedFolder } from '../../src/extension/threads/attachedFolder.js';
 import { containerHost } from '../support/containerHost.ts';
-import { dockerUnderTest } from '../support/docker.ts';
+import { dockerCli, dockerUnderTest } from '../support/docker.ts';
 import { tempDirectory } from '../support/tempDirectory.ts';
 
 const docker = dockerUnderTest();
+
+interface AttachedPlace {
+  readonly containerName: string;
+  readonly settings: { readonly host: string };
+}
 
 interface SandboxJson {
   readonly sandbox: string;
@@ -93,6 +99,15 @@ describe.runIf(docker.kind === 'there')('the sandbox of a thread', () => {
     });
     expect(seen.stdout).toMatch(/^\/proc\/\d+\/cmdline\n/);
     expect(count()).toBe(1);
+    // Where *Attach VS Code* leads, by the words that Dev Containers asks an engine with.
+    const { sandboxes } = (await home.musterJson(['sandbox', 'stats'], { cwd: repository })) as {
+      sandboxes: readonly SandboxJson[];
+    };
+    const [, hex = '', folder] =
+      /\+([0-9a-f]+)(\/.*)$/.exec(attachedFolder(sandboxes[0]?.runtime_ids[0] ?? '', host)) ?? [];
+    const place = JSON.parse(Buffer.from(hex, 'hex').toString('utf8')) as AttachedPlace;
+    const inside = ['exec', place.containerName, 'cat', `${folder}/agent-compose.yml`];
+    expect(dockerCli(place.settings.host, ...inside)).toContain('until [ -e go ]');
     const refused = await home.muster(['sandbox', 'clean', '--all'], { cwd: repository });
     expect(refused.stderr + refused.stdout).toContain('0 removed');
     const { worktrees } = (await home.musterJson(['worktrees'], { cwd: repository })) as {

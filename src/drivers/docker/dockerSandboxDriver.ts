@@ -180,6 +180,13 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
     const { engine } = this.#options;
     await this.ensure(spec, signal);
     const running = (await this.#containersOf(spec)).find(({ State: state }) => state === 'running');
+    // Its files are here between two runs: what is done there would be lost with the container.
+    if (!running && engine.elsewhere)
+      throw new AppError(
+        'sandbox.unavailable',
+        `Nothing of sandbox ${spec.id} runs. On an engine elsewhere a container has the files while its run is at work, and only then can be entered.`,
+        { driver: 'docker', reason: 'not running' },
+      );
     const id = running?.Id ?? (await this.#startShell(spec));
     const command = ['docker', '--host', engine.address, 'exec', '--interactive', '--workdir', guestPaths.workspace];
     return { command: [...command, id], terminal: [...command, '--tty', id] };

@@ -168,7 +168,7 @@ export class RunMirror {
 }
 
 /** As it was made, before its writer wrote it. */
-function isBlank(path: string): boolean {
+export function isBlank(path: string): boolean {
   const record = readForeignFileSync(path, { maxBytes: longestRecord });
   return record.kind !== 'file' || record.bytes.toString('utf8').trim() === '';
 }

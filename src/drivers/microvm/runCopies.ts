@@ -7,7 +7,7 @@ import type { Clock } from '../../base/clock.js';
 import type { RunId } from '../../base/ids.js';
 import type { SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
-import { runPath } from '../../node/runFiles.js';
+import { runFiles, runPath } from '../../node/runFiles.js';
 import { systemCode } from '../../node/systemError.js';
 import type { FarContainer, FarProgram } from '../guests/farContainer.js';
 import { guestMount, sandboxFolder, type GuestMount } from '../guests/guestFolders.js';
@@ -15,8 +15,11 @@ import { guestPaths, guestRunDir } from '../guests/guestPaths.js';
 import { packFolder } from '../guests/packFolder.js';
 import { packing, type Packed } from '../guests/packing.js';
 import { isGuestProgram } from '../guests/runArchive.js';
+import { isBlank } from '../guests/runMirror.js';
 
 const pauseMs = 200;
+/** A machine is asked by a command inside; that a run has ended is in a file here. */
+const askMs = 2_000;
 const pieceBytes = 64 * 1024;
 /** Where a machine has what is in one folder of this machine, and what leads there. */
 const filesInside = '/muster/files';
@@ -94,9 +97,15 @@ export function copiedContainer(options: {
 }): FarContainer {
   const { place, run, clock, isRunning, begin } = options;
   const runDir = guestRunDir(run);
+  let askedAt = Number.NEGATIVE_INFINITY;
   return {
     relayMark,
-    isRunning,
+    async isRunning() {
+      if (!isBlank(join(place.run, runFiles.exit))) return false;
+      if (clock.awake() - askedAt < askMs) return true;
+      askedAt = clock.awake();
+      return await isRunning();
+    },
     untilNextLook: signal => clock.sleep(pauseMs, signal),
     async tar(path) {
       if (path.startsWith(`${runDir}/`)) return await fileTar(join(place.run, posix.basename(path)));

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { showInformation, whileWaiting } from '../plain/messages.js';
 import type { Services } from '../services.js';
-import { attachedFolder, devContainers } from '../threads/attachedFolder.js';
+import { attachedFolder, devContainers, engineOf } from '../threads/attachedFolder.js';
 import { sandboxEntry, type SandboxEntry } from '../threads/sandboxEntry.js';
 import { threadTitle } from '../threads/threadTitles.js';
 
@@ -40,7 +40,8 @@ export async function attachSandbox(services: Services, entered: Entered): Promi
     void showInformation(vscode.l10n.t('No container of {0} can be attached to.', threadTitle(entered.thread)));
     return;
   }
-  await vscode.commands.executeCommand('vscode.openFolder', attachedFolder(container), { forceNewWindow: true });
+  const folder = vscode.Uri.parse(attachedFolder(container, engineOf(entry.command)));
+  await vscode.commands.executeCommand('vscode.openFolder', folder, { forceNewWindow: true });
 }
 
 async function enter(services: Services, { thread, args }: Entered): Promise<SandboxEntry | undefined> {

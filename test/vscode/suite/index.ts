@@ -12,6 +12,7 @@ import './guestServers.test.js';
 import './notebooks.test.js';
 import './path.test.js';
 import './review.test.js';
+import './sandboxes.test.js';
 import './schedules.test.js';
 import './severalRepositories.test.js';
 import './terminal.test.js';
