@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Code, createClient, type Transport } from '@connectrpc/connect';
@@ -275,6 +276,32 @@ test('who attaches to a command talks with it while it runs, in a terminal where
     );
     await expect(ofAgent[Symbol.asyncIterator]().next(), way).rejects.toMatchObject({ code: Code.Unimplemented });
   }
+});
+
+test('whose token is revoked while they are attached types nothing more, and what they began is ended', async () => {
+  const shop = await openShop();
+  const { home, projectId, tcp } = shop;
+  const runs = createClient(RunService, transportTo({ home }, 'gRPC'));
+  const { run } = await runs.runAgent({ projectId, agentName: 'gardener', prompt: 'Plant' });
+  const { sandboxId = '' } = run?.summary ?? {};
+  const created = await home.musterJson(['token', 'create', '--name', 'guest']);
+  const { token } = created as { readonly token: string };
+  const exec = createClient(ExecService, transportTo({ url: tcp.url, token }, 'gRPC'));
+  const silent = { command: 'echo on; cat >typed.txt' };
+  const attached = attachTo(exec, {
+    request: { target: { case: 'sandboxId', value: sandboxId }, command: silent },
+    attachStdin: true,
+  });
+  await attached.until('on\n');
+  attached.type('one\n');
+  const typed = () => readFileSync(join(run?.artifactsDir ?? '', 'typed.txt'), 'utf8');
+  await expect.poll(typed, { timeout: 60_000 }).toBe('one\n');
+  expect(await home.muster(['token', 'revoke', 'guest'])).toMatchObject({ status: 0 });
+  attached.type('two\n');
+  const newest = async () => (await runs.listRuns({ sandboxId })).runs[0];
+  await expect.poll(async () => (await newest())?.status, { timeout: 60_000 }).toBe(RunStatus.CANCELED);
+  expect(typed()).toBe('one\n');
+  await attached.result().catch(() => undefined);
 });
 
 /** Frames of a client that has nothing to wait for. */

@@ -81,7 +81,8 @@ function route(router: ConnectRouter, { ours, environment, sleep }: CompatOption
   router.service(ResourceService, resourceCalls(ours));
   router.service(DashboardService, dashboardCalls(ours));
   router.service(HealthService, healthCalls(ours, sleep));
-  const volumes = 'What agents share between runs is their worktree, and the home folder of their sandbox.';
+  const volumes =
+    'Volumes are written into the compose file (`volumes`), and the engine makes them with the first run that has them.';
   router.service(ImageService, imageCalls(ours, environment));
   router.service(CacheService, cacheCalls(ours, environment));
   router.service(VolumeService, partly(VolumeService, {}, volumes));

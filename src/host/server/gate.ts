@@ -37,7 +37,9 @@ export function requireAccess({
     const { name, session } = visitor;
     if (needed !== 'read')
       log.info('A call over the network', { method: method.name, token: name, ...(session && { session }) });
-    const response = await next(request);
+    const response = await next(
+      request.stream ? { ...request, message: whileAdmitted(request.message, visitor, needed) } : request,
+    );
     return response.stream ? { ...response, message: whileAdmitted(response.message, visitor, needed) } : response;
   };
 }
@@ -72,7 +74,10 @@ function requireScope(found: Recognition, needed: Scope): Visitor {
   );
 }
 
-/** A stream may go on for days: it ends with what let it begin, at its next message. Those that say nothing have heartbeats. */
+/**
+ * A stream may go on for days: it ends with what let it begin, at its next message in either direction. Those that say nothing have
+ * heartbeats.
+ */
 async function* whileAdmitted<T>(messages: AsyncIterable<T>, { scopeNow }: Visitor, needed: Scope): AsyncIterable<T> {
   for await (const message of messages) {
     const scope = scopeNow();

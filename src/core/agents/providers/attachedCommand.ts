@@ -18,7 +18,7 @@ export const attachedScript = String.raw`
 muster_dir=$1
 exec 3<>"$muster_dir/input" && exec 0<"$muster_dir/input" 3>&- || exit 126
 if [ $# -lt 4 ]; then
-  rm -f -- "$muster_dir/input"
+  rm -f -- "$muster_dir/sizes" "$muster_dir/input"
   exec sh "$2"
 fi
 exec 3<>"$muster_dir/sizes" && exec 4<"$muster_dir/sizes" 3>&- || exit 126

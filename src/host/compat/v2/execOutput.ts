@@ -34,12 +34,16 @@ export async function* outputOf(
   async function* read(name: string, stream: StdioStream): AsyncGenerator<OutputPiece> {
     for await (const { chunk } of runs.readLog({ runId, stream: name, follow: true, pieces })) yield { stream, chunk };
   }
+  let isOver = false;
   try {
     for await (const piece of merged([read('stdout', StdioStream.STDOUT), read('stderr', StdioStream.STDERR)])) {
       onPiece(piece);
       yield piece;
     }
+    isOver = true;
   } finally {
+    // Nobody hears it any more: who asked for it is gone, or was let in no longer.
+    if (!isOver) cancel();
     signal.removeEventListener('abort', cancel);
     onEnd();
   }
