@@ -23,23 +23,6 @@ test('what an agent is asked is shown as it is, only answers are Markdown', asyn
   });
 });
 
-test('no changes are still to come while an agent works, and are none when it has ended', async () => {
-  const files: ToThreadPage = { type: 'files', files: [], uncommitted: 0 };
-  const atWork = threadView({ status: 'working', filesChanged: undefined });
-  await withPage(
-    [...finishedThread(), { type: 'thread', thread: atWork, agents: [agentView()] }, files],
-    async view => {
-      await view.page.getByText('No changes yet', { exact: true }).waitFor();
-      await view.send({
-        type: 'thread',
-        thread: { ...atWork, status: 'ready', filesChanged: 0 },
-        agents: [agentView()],
-      });
-      await view.page.getByText('No changes', { exact: true }).waitFor();
-    },
-  );
-});
-
 const scrollTo = (view: ThreadPage, top: number): Promise<void> =>
   view.page.locator('.virtual-viewport').evaluate((element, to) => void (element.scrollTop = to), top);
 

@@ -9,6 +9,23 @@ const withPage = threadPages();
 
 const caughtUp: ToThreadPage = { type: 'caughtUp' };
 
+test('no changes are still to come while an agent works, and are none when it has ended', async () => {
+  const files: ToThreadPage = { type: 'files', files: [], uncommitted: 0 };
+  const atWork = threadView({ status: 'working', filesChanged: undefined });
+  await withPage(
+    [...finishedThread(), { type: 'thread', thread: atWork, agents: [agentView()] }, files],
+    async view => {
+      await view.page.getByText('No changes yet', { exact: true }).waitFor();
+      await view.send({
+        type: 'thread',
+        thread: { ...atWork, status: 'ready', filesChanged: 0 },
+        agents: [agentView()],
+      });
+      await view.page.getByText('No changes', { exact: true }).waitFor();
+    },
+  );
+});
+
 describe('acting on the thread', () => {
   test('buttons and menus post their actions; the menu works with the keyboard', async () => {
     await withPage(finishedThread(), async view => {
