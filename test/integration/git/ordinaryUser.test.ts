@@ -7,7 +7,7 @@ const folder = 'test/integration/git';
 /** These kill a host or its git at every step of the same code, for minutes: who owns a file is no step. */
 const killing = ['crash', 'landingCrash', 'mergeInterleavings', 'slowLanding'];
 /** So do these, to files that an ordinary user owns: one of them each time, both in a soak. */
-const inTurn = ['mergeTrainCrashes', 'worktreeCrashes'];
+const inTurn = ['mergeTrainCrashes', 'partCrashes', 'worktreeCrashes'];
 const chosen = Math.floor(randomFrom(seed)() * inTurn.length);
 const others = inTurn.filter((_, index) => !soaking && index !== chosen);
 const left = new Set(['ordinaryUser', ...killing, ...others].map(name => `${name}.test.ts`));
