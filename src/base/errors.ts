@@ -52,6 +52,8 @@ export interface ErrorData {
   'model.upstreamUnknown': { readonly upstream: string; readonly known: readonly string[] };
   'image.failed': { readonly image: string; readonly reason: string };
   'image.unknown': { readonly image: string };
+  'volume.failed': { readonly volume: string; readonly reason: string };
+  'volume.unknown': { readonly volume: string };
   'prompt.invalid': { readonly reason: string };
   'provider.missing': { readonly provider: string; readonly command: string; readonly fix: string };
   'provider.unknown': { readonly provider: string; readonly known: readonly string[] };

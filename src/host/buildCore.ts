@@ -9,6 +9,7 @@ import type { HostVariables } from '../core/access/hostVariable.js';
 import { LoginService } from '../core/access/loginService.js';
 import { LoginThrottle } from '../core/access/loginThrottle.js';
 import { ImageService } from '../core/images/imageService.js';
+import { VolumeService } from '../core/volumes/volumeService.js';
 import { ProviderRegistries } from '../core/agents/providerRegistries.js';
 import type { CandidateVerifier } from '../core/merges/candidateVerifier.js';
 import { NotebookService } from '../core/notebooks/notebookService.js';
@@ -97,6 +98,7 @@ export interface HostCore extends HostState, HostModels, HostMerges, HostSchedul
   readonly sandboxControl: SandboxControl;
   readonly placeChecker: PlaceChecker;
   readonly images: ImageService;
+  readonly volumes: VolumeService;
   readonly questions: QuestionService;
   readonly mail: RunMail;
   readonly limit: RunLimit;
@@ -186,6 +188,7 @@ export function buildCore(
     ...life,
     sandboxControl: new SandboxControl({ store, sandboxes }),
     placeChecker: new PlaceChecker({ places: drivers.placeChecks, providers, ids, stateDir: state.directory.path }),
+    volumes: new VolumeService({ store, driver: drivers.volumes }),
     images: new ImageService({ store, driver: drivers.images, guest: guestImage(distDir) }),
     ...buildSurface(state, { ...built, textGeneration }, resources),
   };

@@ -5,6 +5,7 @@ import type { DisposableStore } from '../base/lifecycle.js';
 import type { PlaceCheck } from '../core/sandboxes/placeCheck.js';
 import type { SandboxDriver } from '../core/sandboxes/sandboxDriver.js';
 import type { ImageDriver } from '../core/images/imageDriver.js';
+import type { VolumeDriver } from '../core/volumes/volumeDriver.js';
 import type { GuestGitDriver } from '../core/workspaces/guestGitDriver.js';
 import type { HandMergeDriver } from '../core/merges/handMerge.js';
 import type { MergeDriver } from '../core/merges/mergeDriver.js';
@@ -41,6 +42,7 @@ export interface HostDrivers {
   readonly placeChecks: Partial<Readonly<Record<DriverSpec['name'], PlaceCheck>>>;
   /** Of the engines that those of containers are on. */
   readonly images: ImageDriver;
+  readonly volumes: VolumeDriver;
   readonly guestGit: GuestGitDriver;
   readonly runSecrets: HostRunSecrets;
   /** What all drivers of git run it with. */
@@ -122,6 +124,7 @@ export function buildDrivers(
     sandboxDrivers,
     placeChecks: { kubernetes },
     images: docker.images,
+    volumes: docker.volumes,
     runSecrets,
     git,
     ...places,

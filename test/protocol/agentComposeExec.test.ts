@@ -14,7 +14,6 @@ import { RunEventKind, RunService } from '../../src/protocol/gen/agentcompose/v2
 import { SandboxService, SandboxStatus } from '../../src/protocol/gen/agentcompose/v2/sandboxes_pb.js';
 import { AttachRunMode, RunStatus, StdioStream } from '../../src/protocol/gen/agentcompose/v2/types_pb.js';
 import { HealthService } from '../../src/protocol/gen/health/v1/health_pb.js';
-import { VolumeService } from '../../src/protocol/gen/agentcompose/v2/volumes_pb.js';
 import { attachTo } from '../support/agentCompose/attachedCommand.ts';
 import { transportTo, twoWayWires, wires, type Wire } from '../support/agentCompose/wires.ts';
 import { startDaemon } from '../support/daemon.ts';
@@ -109,8 +108,6 @@ test('projects, runs, commands, logs and errors are the same whichever way a cli
     const wrong = { target: { case: 'runId', value: 'none' }, command } as const;
     await expect(exec.exec(wrong), way).rejects.toMatchObject({ code: Code.NotFound });
     await expect(exec.exec({ command }), way).rejects.toMatchObject({ code: Code.InvalidArgument });
-    const volumes = createClient(VolumeService, transport);
-    await expect(volumes.listVolumes({}), way).rejects.toMatchObject({ code: Code.Unimplemented });
   }
 });
 

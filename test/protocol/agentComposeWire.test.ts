@@ -11,7 +11,7 @@ import { ResourceKind, ResourceService } from '../../src/protocol/gen/agentcompo
 import { RunService, StreamAgentRunEventType } from '../../src/protocol/gen/agentcompose/v2/runs_pb.js';
 import { RunStatus } from '../../src/protocol/gen/agentcompose/v2/types_pb.js';
 import { SandboxService, SandboxStatus } from '../../src/protocol/gen/agentcompose/v2/sandboxes_pb.js';
-import { VolumeService } from '../../src/protocol/gen/agentcompose/v2/volumes_pb.js';
+import { SettingsService } from '../../src/protocol/gen/agentcompose/v2/settings_pb.js';
 import { ServerReflection } from '../../src/protocol/gen/grpc/reflection/v1/reflection_pb.js';
 import { HealthService } from '../../src/protocol/gen/health/v1/health_pb.js';
 import { runHeader } from '../../src/protocol/version.js';
@@ -186,9 +186,9 @@ test('what is not there says what to do instead, a run may not use it, and a wro
       () => expect.unreachable(),
       (error: unknown) => ConnectError.from(error),
     );
-  expect(await refused(onSocket(VolumeService, home).listVolumes({}))).toMatchObject({
+  expect(await refused(onSocket(SettingsService, home).createWorkspacePreset({}))).toMatchObject({
     code: Code.Unimplemented,
-    rawMessage: expect.stringContaining('ListVolumes is not there'),
+    rawMessage: expect.stringContaining('CreateWorkspacePreset is not there'),
   });
   const byRun = onSocket(RunService, home, [withHeader(runHeader, '000000000000')]);
   expect((await refused(byRun.listRuns({}))).code).toBe(Code.PermissionDenied);

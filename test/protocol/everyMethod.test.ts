@@ -30,6 +30,7 @@ const rules = [
   /^agentcompose\.v[12]\.\w+\/\w+(WorkspacePreset|WorkspaceConfig)$/,
   /^agentcompose\.v2\.ImageService\/(Pull|Build|Remove)Image$/,
   /^agentcompose\.v2\.CacheService\/(Prune|Remove)Caches?$/,
+  /^(agentcompose\.v2|muster\.v1)\.VolumeService\/(Create|Remove|Prune)Volumes?$/,
   /^agentcompose\.v[12]\.ConfigService\/(Create|Update|Delete)\w+$/,
 ];
 

@@ -34,7 +34,8 @@ export function mountsOf(
   });
 }
 
-function volumeName(key: string, { spec }: Pick<Project, 'spec'>): string {
+/** What the runtime calls a volume that an agent names by its key, or by its name. */
+export function volumeName(key: string, { spec }: Pick<Project, 'spec'>): string {
   return spec.volumes.find(volume => volume.key === key)?.name ?? key;
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { RunId } from '../../base/ids.js';
@@ -36,6 +37,11 @@ export const labels = {
   /** `run`, `shell` or `probe`. */
   role: 'dev.muster.role',
 } as const;
+
+/** What {@link labels.state} says. */
+export function stateDigest(stateDir: string): string {
+  return createHash('sha256').update(stateDir).digest('hex').slice(0, 24);
+}
 
 /** What all containers of a driver have in common. */
 export interface ContainerSettings {
@@ -122,6 +128,11 @@ export function volumesOfRun(run: RunId): readonly [string, string] {
 
 export function homeVolume(sandbox: SandboxSpec['id']): string {
   return `muster-home-${sandbox}`;
+}
+
+/** Whether a volume is one of those in which runs are on an engine elsewhere: they come and go with what they are of. */
+export function isVolumeOfRuns(name: string): boolean {
+  return /^muster-(work|run|home)-/.test(name);
 }
 
 /** A container that is never started: through it the engine takes files into the volumes of a run. */

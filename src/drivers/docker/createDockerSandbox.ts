@@ -5,12 +5,14 @@ import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import type { Watching } from '../../core/images/imageDriver.js';
 import type { PlacedSandbox, SandboxDriver } from '../../core/sandboxes/sandboxDriver.js';
+import { stateDigest } from './containerOptions.js';
 import { dockerEndpoint, type EndpointSources } from './dockerEndpoint.js';
 import { DockerEngine } from './dockerEngine.js';
 import { DockerPool } from './dockerPool.js';
 import { DockerSandboxDriver } from './dockerSandboxDriver.js';
 import { Doors } from '../guests/doors.js';
 import { Images } from './images.js';
+import { Volumes } from './volumes.js';
 
 export interface DockerOptions {
   readonly stateDir: string;
@@ -22,6 +24,7 @@ export interface DockerOptions {
 interface Place {
   readonly driver: DockerSandboxDriver;
   readonly images: Images;
+  readonly volumes: Volumes;
   readonly engine: DockerEngine;
 }
 
@@ -48,6 +51,11 @@ export class DockerSandboxes implements Disposable {
   /** The images of an engine. Errors: as those of {@link on}. */
   imagesOn(sources: EndpointSources): Images {
     return this.#place(sources).images;
+  }
+
+  /** The volumes of an engine. Errors: as those of {@link on}. */
+  volumesOn(sources: EndpointSources): Volumes {
+    return this.#place(sources).volumes;
   }
 
   /**
@@ -79,7 +87,8 @@ export class DockerSandboxes implements Disposable {
     const engine = new DockerEngine(endpoint, sources.environment);
     const images = new Images(engine, sources.environment);
     const driver = new DockerSandboxDriver({ engine, images, stateDir, programs, clock, log, doors: this.#doors });
-    const place = { driver, images, engine };
+    const volumes = new Volumes(engine, stateDigest(stateDir));
+    const place = { driver, images, volumes, engine };
     this.#places.set(key, place);
     return place;
   }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,7 +28,7 @@ import { makeGuestFolders, sandboxFolder } from '../guests/guestFolders.js';
 import { guestLimits } from '../guests/guestLimits.js';
 import { guestObjects, guestPaths, isolatedGuest } from '../guests/guestPaths.js';
 import { forwardPort } from '../guests/portForward.js';
-import { homeVolume, labels, shellContainer, type ContainerSettings } from './containerOptions.js';
+import { homeVolume, labels, shellContainer, stateDigest, type ContainerSettings } from './containerOptions.js';
 import { found, statusOf, type DockerEngine } from './dockerEngine.js';
 import { DockerRuns } from './dockerRuns.js';
 import type { Doors } from '../guests/doors.js';
@@ -70,7 +69,7 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
   constructor(options: DockerSandboxOptions) {
     const { engine, clock, stateDir } = options;
     this.#options = options;
-    this.#state = createHash('sha256').update(stateDir).digest('hex').slice(0, 24);
+    this.#state = stateDigest(stateDir);
     const programs = new GuestPrograms(engine);
     this.#runs = new DockerRuns({
       engine,

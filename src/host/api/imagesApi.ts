@@ -14,7 +14,7 @@ import {
   type Image as WireImage,
   type ImageService as WireImageService,
 } from '../../protocol/gen/muster/v1/images_pb.js';
-import { absolutePath, fail, given } from './requestFields.js';
+import { absolutePath, engineOf, fail, given } from './requestFields.js';
 import { stepsOf } from './stepsOf.js';
 
 export interface ImagesApiOptions {
@@ -83,10 +83,6 @@ export function imagesApi({ store, images, onWatch }: ImagesApiOptions): Service
     const own = { context: absolutePath(context, 'context'), dockerfile, names: [...names] as const, args };
     return { engine, build: { noCache: false, pull: false, ...options, ...own } };
   }
-}
-
-function engineOf(address: string): DriverSpec {
-  return { name: 'docker', host: given(address) };
 }
 
 function nameOf(name: string): string {

@@ -1,4 +1,5 @@
 import { AppError } from '../../base/errors.js';
+import type { DriverSpec } from '../../compose/projectSpec.js';
 
 /** The error for a request that a client cannot have meant. */
 export function fail(field: string, reason: string): AppError<'request.invalid'> {
@@ -32,4 +33,9 @@ export const ignoredChoices: readonly ('archive' | 'discard')[] = ['archive', 'd
 /** Refuses what is not a full commit id. Errors: `request.invalid`. */
 export function requireCommit(text: string, field: string): void {
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text)) throw fail(field, 'not a full commit id');
+}
+
+/** The Docker Engine at an address; the usual one when none was given. */
+export function engineOf(address: string): DriverSpec {
+  return { name: 'docker', host: given(address) };
 }

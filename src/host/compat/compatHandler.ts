@@ -18,7 +18,6 @@ import { ServerReflection } from '../../protocol/gen/grpc/reflection/v1/reflecti
 import { HealthService } from '../../protocol/gen/health/v1/health_pb.js';
 import type { RequestGate } from '../server/server.js';
 import { createNodeHandler, type Handler } from '../server/nodeHandler.js';
-import { partly } from './answers.js';
 import { healthCalls } from './healthCalls.js';
 import type { OurCalls } from './ours.js';
 import { reflectionCalls } from './reflectionCalls.js';
@@ -33,6 +32,7 @@ import { projectCalls } from './v2/projectCalls.js';
 import { runCalls } from './v2/runCalls.js';
 import { settingsCalls } from './v2/settingsCalls.js';
 import { sandboxCalls } from './v2/sandboxCalls.js';
+import { volumeCalls } from './v2/volumeCalls.js';
 import { answerVersion } from './versionRoute.js';
 import { withWorkspaceFiles } from './workspaceRoutes.js';
 
@@ -81,11 +81,9 @@ function route(router: ConnectRouter, { ours, environment, sleep }: CompatOption
   router.service(ResourceService, resourceCalls(ours));
   router.service(DashboardService, dashboardCalls(ours));
   router.service(HealthService, healthCalls(ours, sleep));
-  const volumes =
-    'Volumes are written into the compose file (`volumes`), and the engine makes them with the first run that has them.';
   router.service(ImageService, imageCalls(ours, environment));
   router.service(CacheService, cacheCalls(ours, environment));
-  router.service(VolumeService, partly(VolumeService, {}, volumes));
+  router.service(VolumeService, volumeCalls(ours, environment));
   router.service(ExecService, execCalls(ours, sleep));
   router.service(LLMService, llmCalls(ours));
   router.service(SettingsService, settingsCalls(ours));

@@ -17,6 +17,7 @@ import { SandboxService } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
 import { ThreadService } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { TopicService } from '../../protocol/gen/muster/v1/topics_pb.js';
 import { VariableService } from '../../protocol/gen/muster/v1/variables_pb.js';
+import { VolumeService } from '../../protocol/gen/muster/v1/volumes_pb.js';
 import { WorktreeService } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 
 /** Our own calls, as agent-compose's are put together from them: the same rules, the same answers, nothing of their own. */
@@ -34,6 +35,7 @@ export interface OurCalls {
   readonly sandboxes: Client<typeof SandboxService>;
   readonly topics: Client<typeof TopicService>;
   readonly variables: Client<typeof VariableService>;
+  readonly volumes: Client<typeof VolumeService>;
 }
 
 /** Clients of the services of this very process: no socket, no token. */
@@ -53,5 +55,6 @@ export function ourCalls(routes: (router: ConnectRouter) => void, interceptors: 
     sandboxes: createClient(SandboxService, transport),
     topics: createClient(TopicService, transport),
     variables: createClient(VariableService, transport),
+    volumes: createClient(VolumeService, transport),
   };
 }

@@ -67,7 +67,7 @@ export function theirScope({ name }: DescMethod): Scope {
     )
   )
     return 'read';
-  return /^(Apply|Patch|Remove)Project|^(Pull|Build|Remove)Image$|^(Prune|Remove)Cache|^Update|(Preset|WorkspaceConfig)$/.test(
+  return /^(Apply|Patch|Remove)Project|^(Pull|Build|Remove)Image$|^(Prune|Remove)Cache|^(Create|Prune|Remove)Volume|^Update|(Preset|WorkspaceConfig)$/.test(
     name,
   )
     ? 'admin'

@@ -5,7 +5,9 @@ import type { OnImageStep } from '../../core/images/image.js';
 import type { PlacedSandbox, SandboxDriver, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
 import type { DockerOptions, DockerSandboxes } from '../../drivers/docker/createDockerSandbox.js';
 import type { EndpointSources } from '../../drivers/docker/dockerEndpoint.js';
+import type { VolumeDriver } from '../../core/volumes/volumeDriver.js';
 import type { Images } from '../../drivers/docker/images.js';
+import type { Volumes } from '../../drivers/docker/volumes.js';
 import type { LoginShell } from '../environment/loginShell.js';
 import { SandboxOnDemand } from './sandboxOnDemand.js';
 
@@ -39,6 +41,13 @@ export class DockerOnDemand extends SandboxOnDemand implements Disposable {
     remove: async (engine, name, options) => (await this.#imagesOn(engine)).remove(name, options),
   };
 
+  /** The volumes of the same engines. */
+  readonly volumes: VolumeDriver = {
+    list: async engine => (await this.#volumesOn(engine)).list(),
+    create: async (engine, volume) => (await this.#volumesOn(engine)).create(volume),
+    remove: async (engine, name) => (await this.#volumesOn(engine)).remove(name),
+  };
+
   /** One engine of several; of one there is no choice. */
   async place(sandbox: PlacedSandbox, signal: AbortSignal, onStep?: OnImageStep): Promise<DriverSpec> {
     const { driver } = sandbox;
@@ -56,6 +65,11 @@ export class DockerOnDemand extends SandboxOnDemand implements Disposable {
   async #imagesOn(driver: DriverSpec): Promise<Images> {
     const { sandboxes, sources } = await this.#place(driver);
     return sandboxes.imagesOn(sources);
+  }
+
+  async #volumesOn(driver: DriverSpec): Promise<Volumes> {
+    const { sandboxes, sources } = await this.#place(driver);
+    return sandboxes.volumesOn(sources);
   }
 
   protected override async on({ driver }: SandboxRef): Promise<SandboxDriver> {

@@ -489,6 +489,20 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "muster.v1.RemoveVariableResponse"
     ]
   },
+  "muster.v1.VolumeService": {
+    "listVolumes": [
+      "ListVolumes",
+      "muster.v1.ListVolumesResponse"
+    ],
+    "createVolume": [
+      "CreateVolume",
+      "muster.v1.CreateVolumeResponse"
+    ],
+    "removeVolume": [
+      "RemoveVolume",
+      "muster.v1.RemoveVolumeResponse"
+    ]
+  },
   "muster.v1.WorktreeService": {
     "getPreparation": [
       "GetPreparation",
@@ -1546,6 +1560,22 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.RemoveVariableResponse": {
     "removed": "boolean"
   },
+  "muster.v1.ListVolumesResponse": {
+    "volumes": "[]muster.v1.Volume"
+  },
+  "muster.v1.Volume": {
+    "name": "string",
+    "path": "string",
+    "labels": "{}string",
+    "createdAt": "bigint",
+    "containers": "number",
+    "projectIds": "[]string"
+  },
+  "muster.v1.CreateVolumeResponse": {
+    "volume": "?muster.v1.Volume",
+    "created": "boolean"
+  },
+  "muster.v1.RemoveVolumeResponse": {},
   "muster.v1.GetPreparationResponse": {
     "preparation": "?muster.v1.Preparation"
   },
