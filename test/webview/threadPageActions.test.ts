@@ -302,3 +302,20 @@ describe('acting on the thread', () => {
     });
   });
 });
+
+test('the follow-up of an agent that is gone is sent to nobody before somebody is chosen', async () => {
+  await withPage(finishedThread(), async view => {
+    await view.send({ type: 'thread', thread: threadView(), agents: [agentView({ name: 'helper2' })] });
+    const gone = view.page.getByRole('textbox', { name: 'dev is no longer in the compose file. Choose who goes on.' });
+    await gone.fill('Go on');
+    await gone.press('Control+Enter');
+    const send = view.page.getByRole('button', { name: 'Send' });
+    expect(await send.isDisabled()).toBe(true);
+    expect(await view.page.getByLabel('Agent').locator('option:checked').innerText()).toBe('Choose an agent');
+    await view.page.getByLabel('Agent').selectOption('helper2');
+    await view.page.getByRole('textbox', { name: 'Follow up with helper2' }).waitFor();
+    await send.click();
+    expect(await view.waitForPosted('followUp')).toMatchObject({ text: 'Go on', agent: 'helper2' });
+    expect((await view.posted()).filter(({ type }) => type === 'followUp')).toHaveLength(1);
+  });
+});

@@ -9,7 +9,9 @@ const isMac = navigator.platform.startsWith('Mac');
 export interface FollowUpOptions {
   readonly strings: WebviewStrings;
   readonly draft: string;
+  /** Whom it is sent to; empty: the author is gone, and nobody was chosen yet. */
   readonly agent: string;
+  readonly author: string;
   readonly agents: readonly AgentView[];
   readonly sending: boolean;
   readonly disabled: boolean;
@@ -24,8 +26,8 @@ export interface FollowUpOptions {
 
 /** Where a person answers the agent: text, which agent, send with Ctrl or Cmd and Enter. */
 export function followUpBox(options: FollowUpOptions): TemplateResult {
-  const { strings, draft, agent, mergedInto, agents, sending, disabled, error, onSend } = options;
-  const canSend = !sending && !disabled && draft.trim() !== '';
+  const { strings, draft, agent, agents, sending, disabled, error, onSend } = options;
+  const canSend = !sending && !disabled && agent !== '' && draft.trim() !== '';
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
@@ -35,7 +37,7 @@ export function followUpBox(options: FollowUpOptions): TemplateResult {
   return html`<footer class="follow-up">
     ${error === '' ? nothing : html`<div class="follow-up-error" role="alert">${icon('error')}<span>${error}</span></div>`}
     ${textArea({
-      label: mergedInto === '' ? fill(strings.followUpWith, agent) : fill(strings.followUpMerged, agent, mergedInto),
+      label: labelOf(options),
       value: draft,
       rows: lines,
       disabled: sending || disabled,
@@ -44,7 +46,7 @@ export function followUpBox(options: FollowUpOptions): TemplateResult {
     })}
     <div class="follow-up-actions">
       ${
-        agents.length > 1
+        agents.length > 1 || agent === ''
           ? html`<label class="agent-choice">
               <span class="sr-only">${strings.followUpAgent}</span>
               <select
@@ -55,6 +57,7 @@ export function followUpBox(options: FollowUpOptions): TemplateResult {
                   if (event.target instanceof HTMLSelectElement) options.onAgent(event.target.value);
                 }}
               >
+                ${agent === '' ? html`<option value="" selected disabled>${strings.chooseAgent}</option>` : nothing}
                 ${agents.map(
                   each =>
                     html`<option value=${each.name} ?selected=${each.name === agent} ?disabled=${each.problem !== ''}>
@@ -76,4 +79,9 @@ export function followUpBox(options: FollowUpOptions): TemplateResult {
       })}
     </div>
   </footer>`;
+}
+
+function labelOf({ strings, agent, author, mergedInto }: FollowUpOptions): string {
+  if (agent === '') return fill(strings.followUpGone, author);
+  return mergedInto === '' ? fill(strings.followUpWith, agent) : fill(strings.followUpMerged, agent, mergedInto);
 }

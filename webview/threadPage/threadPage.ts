@@ -159,11 +159,16 @@ export class ThreadPage extends LitElement {
 
   #followUp(threadAgent: string): TemplateResult {
     const { strings, agents, connection, thread } = this.#state;
-    const agent = agents.some(each => each.name === this.#agent) ? (this.#agent ?? threadAgent) : threadAgent;
+    const isThere = (name: string): boolean => agents.some(each => each.name === name);
+    const isGone = agents.length > 0 && !isThere(threadAgent);
+    const chosen = this.#agent !== undefined && isThere(this.#agent) ? this.#agent : undefined;
+    // Nobody goes on in the place of one that is gone, unless a person chooses them.
+    const agent = chosen ?? (isGone ? '' : threadAgent);
     return followUpBox({
       strings,
       agents,
       agent,
+      author: threadAgent,
       draft: this.#draft,
       sending: this.#sending !== undefined && !this.#sending.done,
       disabled: connection === 'offline',

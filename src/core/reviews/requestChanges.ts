@@ -20,6 +20,8 @@ export interface ChangeRequest {
   readonly idempotencyKey?: string | undefined;
   /** Also what was sent before and is still open. */
   readonly again?: boolean;
+  /** Who goes on with it; without one the author. */
+  readonly agent?: string | undefined;
 }
 
 export interface RequestChangesOptions {
@@ -41,7 +43,8 @@ export class RequestChanges {
    * to say, those of dispatching.
    * Asked again with the same key it answers what was sent the first time.
    */
-  async send(thread: string, { note, environment, idempotencyKey, again = false }: ChangeRequest): Promise<Dispatched> {
+  async send(thread: string, request: ChangeRequest): Promise<Dispatched> {
+    const { note, environment, idempotencyKey, again = false, agent } = request;
     const { store, comments, dispatcher } = this.#options;
     const { author, id, parts, project, summary, wasSent } = store.read(stores => {
       const { thread: found } = findThread(stores, thread);
@@ -69,7 +72,7 @@ export class RequestChanges {
     }
     return await dispatcher.dispatch({
       project,
-      agent: author,
+      agent: agent ?? author,
       thread: id,
       summary,
       intent: 'changes-requested',

@@ -10,7 +10,6 @@ import { lineOf } from '../review/reviewedChanges.js';
 import { reviewFileOf } from '../review/reviewUris.js';
 import type { Services } from '../services.js';
 import { targetThread, targetThreads, type ThreadQuestion } from '../threads/pickThread.js';
-import { requestChanges } from '../review/requestChanges.js';
 import { taskTitle, threadTitle } from '../threads/threadTitles.js';
 import { isChangesNode, type ChangesNode, type ChangesView } from '../views/changesView.js';
 import type { CommandHandlers } from './commandHandler.js';
@@ -29,7 +28,7 @@ export function reviewHandlers(
         placeHolder: vscode.l10n.t('Whose author do you ask for changes?'),
         filter: ({ head, outcome }) => head !== '' && outcome === 'open',
       });
-      if (thread) await requestChanges(services, thread);
+      if (thread) await (await import('../review/requestChanges.js')).requestChanges(services, thread);
     },
     'muster.addComment': async reply => {
       if (isCommentReply(reply)) await saving(signal => comments.add(reply, signal));

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { formatMaker } from '../../protocol/displayFormat.js';
+import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { pickRow } from '../plain/picks.js';
 import type { AgentChoice } from './agentChoice.js';
 
@@ -16,6 +17,13 @@ export async function pickAgentOf(
 ): Promise<AgentChoice | undefined> {
   const rows = agentRows(choices, { several });
   return (await pickRow(rows, { placeHolder: vscode.l10n.t('Which agent?') }))?.choice;
+}
+
+/** Asks who goes on with the work of an agent that its compose file does not name any more. */
+export async function pickSuccessor(project: Project, gone: string): Promise<string | undefined> {
+  const choices = project.agents.map(agent => ({ project, agent, lastUsed: false, hasNamesake: false }));
+  const placeHolder = vscode.l10n.t('{0} is no longer in the compose file. Choose who goes on.', gone);
+  return (await pickRow(agentRows(choices, { several: false }), { placeHolder }))?.choice?.agent.name;
 }
 
 /** How agents are listed; those of several projects under the names of these. With several in the window, each names its own. */

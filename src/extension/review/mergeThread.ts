@@ -6,6 +6,7 @@ import { seenHead, sightOf } from '../../protocol/reviewedHead.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { offerHandMergeEnd } from '../commands/reportError.js';
+import { agentToGoOn } from '../dispatch/successor.js';
 import { sendTask } from '../dispatch/sendTask.js';
 import type { Services } from '../services.js';
 import { readSetting } from '../settings.js';
@@ -211,18 +212,20 @@ export async function resolveByAgent(services: Services, thread: Thread): Promis
 export async function askToUpdate(services: Services, thread: Thread, files: readonly string[]): Promise<void> {
   const target = thread.conflictTarget || thread.baseRef || vscode.l10n.t('the target branch');
   const prompt = conflictTask({ target, files: [...files] });
-  await sendTask(services, { threadId: thread.id, agent: thread.agent, prompt, key: randomUUID() });
-  showDone(
-    vscode.l10n.t('{0} merges {1} into "{2}" and resolves the conflict', thread.agent, target, threadTitle(thread)),
-  );
+  const agent = await agentToGoOn(services, thread);
+  if (agent === undefined) return;
+  await sendTask(services, { threadId: thread.id, agent, prompt, key: randomUUID() });
+  showDone(vscode.l10n.t('{0} merges {1} into "{2}" and resolves the conflict', agent, target, threadTitle(thread)));
 }
 
 /** Gives the conflict back to the agent, in the same conversation and worktree; when it has ended well the merge is asked for again. */
 async function askToResolve(services: Services, thread: Thread, merge: Merge): Promise<void> {
   const prompt = conflictTask(merge);
   const thenMerge = merge.id;
-  await sendTask(services, { threadId: thread.id, agent: thread.agent, prompt, thenMerge, key: randomUUID() });
-  showDone(vscode.l10n.t('When {0} has resolved it, "{1}" is merged', thread.agent, threadTitle(thread)));
+  const agent = await agentToGoOn(services, thread);
+  if (agent === undefined) return;
+  await sendTask(services, { threadId: thread.id, agent, prompt, thenMerge, key: randomUUID() });
+  showDone(vscode.l10n.t('When {0} has resolved it, "{1}" is merged', agent, threadTitle(thread)));
 }
 
 async function reportConflict(services: Services, thread: Thread, merge: Merge): Promise<void> {

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { collectProviderEnvironment } from '../../client/providerEnvironment.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { agentToGoOn } from '../dispatch/successor.js';
 import { showDone, whileWaiting } from '../plain/messages.js';
 import { askForLine, pickRow } from '../plain/picks.js';
 import type { Services } from '../services.js';
+import { KeptDrafts } from '../threadPage/keptDrafts.js';
 import { threadTitle } from '../threads/threadTitles.js';
 
 /** What a person wrote about the lines of a thread. */
@@ -21,11 +23,15 @@ interface Request {
   readonly again: boolean;
 }
 
-/** Sends every draft, and what the person says besides, to the author, which goes on with it. */
+/** Sends every draft, and what the person says besides, to the author, which goes on with it. What is refused is kept. */
 export async function requestChanges(services: Services, thread: Thread): Promise<void> {
   const { draftComments: drafts, openComments: open } = services.host.threads.get(thread.id) ?? thread;
-  const request = await askForRequest(thread, { drafts, open });
+  const agent = await agentToGoOn(services, thread);
+  if (agent === undefined) return;
+  const kept = new KeptDrafts(services.context.workspaceState, 'requestDrafts');
+  const request = await askForRequest(agent, { drafts, open }, kept.get(thread.id));
   if (request === undefined) return;
+  await kept.set(thread.id, request.note);
   await services.reviews.save(thread);
   const sent = await whileWaiting(vscode.l10n.t('Requesting changes'), async signal => {
     const client = await services.host.client(signal);
@@ -33,24 +39,27 @@ export async function requestChanges(services: Services, thread: Thread): Promis
       {
         threadId: thread.id,
         ...request,
+        agent,
         environment: collectProviderEnvironment(process.env),
         idempotencyKey: randomUUID(),
       },
       { signal },
     );
   });
+  await kept.set(thread.id, '');
   services.attention.dispatchedHere(sent.threadId);
-  showDone(vscode.l10n.t('{0} goes on with "{1}"', thread.agent, threadTitle(thread)));
+  showDone(vscode.l10n.t('{0} goes on with "{1}"', agent, threadTitle(thread)));
 }
 
 /** Undefined: the person wants nothing after all. */
-async function askForRequest(thread: Thread, said: Said): Promise<Request | undefined> {
-  const again = said.drafts === 0 && said.open > 0 ? await askAgain(thread, said.open) : false;
+async function askForRequest(agent: string, said: Said, begun: string): Promise<Request | undefined> {
+  const again = said.drafts === 0 && said.open > 0 ? await askAgain(agent, said.open) : false;
   if (again === undefined) return undefined;
   const isEnough = said.drafts > 0 || again;
   const note = await askForLine({
-    title: titleFor(thread),
+    title: titleFor(agent),
     prompt: requestPrompt(said, again),
+    value: begun,
     placeHolder: isEnough ? vscode.l10n.t('Anything besides (optional)') : vscode.l10n.t('What should be different?'),
     validateInput: text =>
       isEnough || text.trim() !== '' ? undefined : vscode.l10n.t('Say what should be different.'),
@@ -59,7 +68,7 @@ async function askForRequest(thread: Thread, said: Said): Promise<Request | unde
 }
 
 /** What is open was sent once: whether once more, nobody but the person knows. */
-async function askAgain(thread: Thread, open: number): Promise<boolean | undefined> {
+async function askAgain(agent: string, open: number): Promise<boolean | undefined> {
   const row = await pickRow(
     [
       {
@@ -75,12 +84,12 @@ async function askAgain(thread: Thread, open: number): Promise<boolean | undefin
         again: false,
       },
     ],
-    { title: titleFor(thread), placeHolder: vscode.l10n.t('{0} You have written no new one.', openText(open)) },
+    { title: titleFor(agent), placeHolder: vscode.l10n.t('{0} You have written no new one.', openText(open)) },
   );
   return row?.again;
 }
 
-function titleFor({ agent }: Thread): string {
+function titleFor(agent: string): string {
   return vscode.l10n.t('Request Changes from {0}', agent);
 }
 

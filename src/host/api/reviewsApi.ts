@@ -114,11 +114,12 @@ export function reviewsApi({
       comment: wireComment(comments.resolve(threadId, commentId, !reopen)),
     }),
 
-    async requestChanges({ threadId, note, environment, idempotencyKey, again }) {
+    async requestChanges({ threadId, note, environment, idempotencyKey, again, agent }) {
       const { thread, run } = await requestChanges.send(threadId, {
         note,
         environment,
         again,
+        agent: given(agent),
         idempotencyKey: given(idempotencyKey),
       });
       return { threadId: thread.id, messageId: run.messageId, runId: run.id, status: run.status };

@@ -33,7 +33,7 @@ async function reviewed() {
   };
   const request = (note = '', idempotencyKey?: string) => requests.send(id, { note, environment: {}, idempotencyKey });
   const requestAgain = () => requests.send(id, { note: '', environment: {}, again: true });
-  return { world, host, id, comments, request, requestAgain, at, messages, work };
+  return { world, host, id, comments, requests, request, requestAgain, at, messages, work };
 }
 
 describe('a comment', () => {
@@ -67,6 +67,12 @@ describe('a comment', () => {
 });
 
 describe('requesting changes', () => {
+  test('is sent to whom the reviewer names instead of the author', async () => {
+    const { requests, id } = await reviewed();
+    const sent = requests.send(id, { note: 'Shorter', environment: {}, agent: 'helper2' });
+    await expect(sent).rejects.toMatchObject({ code: 'agent.unknown', data: { agent: 'helper2' } });
+  });
+
   test('sends all drafts as one message with file, line, code and words, and the author goes on', async () => {
     const { comments, id, at, request, messages, host } = await reviewed();
     await comments.add(id, at(2), 'Why two?');
