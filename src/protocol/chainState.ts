@@ -16,3 +16,13 @@ export function approvingAgents({ chain, head }: Pick<Thread, 'chain' | 'head'>)
     .filter(({ verdict, commit }) => verdict === 'approve' && commit !== '' && commit === head)
     .map(({ agent }) => agent);
 }
+
+/** Who has approved what the thread is now: `you`, and agents whose chain came to it. Nobody: empty. */
+export function approvers(thread: Pick<Thread, 'chain' | 'head' | 'approvedHead'>): readonly string[] {
+  const { chain, head, approvedHead } = thread;
+  const agents =
+    chain && chainStateOf(chain, thread) === 'approved'
+      ? chain.said.filter(({ verdict }) => verdict === 'approve').map(({ agent }) => agent)
+      : [];
+  return approvedHead !== '' && approvedHead === head ? ['you', ...agents] : agents;
+}

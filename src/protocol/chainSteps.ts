@@ -1,3 +1,4 @@
+import { readVerdict } from '../base/verdict.js';
 import type { Run } from './gen/muster/v1/runs_pb.js';
 import type { AgentVerdict, Message, Thread } from './gen/muster/v1/threads_pb.js';
 
@@ -32,6 +33,11 @@ export function chainSteps({
     // What the thread knows of an agent's opinion is from when it was asked for it last.
     const isLast = asked.findLast(({ to }) => to === message.to) === message && run?.status === 'succeeded';
     const opinion = isLast ? thread?.chain?.said.find(({ agent }) => agent === message.to)?.verdict : undefined;
-    return { message, run, verdict: said ?? (opinion || undefined) };
+    return { message, run, verdict: said ?? (opinion || undefined) ?? answered(message, run) };
   });
+}
+
+/** What a reviewer ended its answer with, also when it was asked again since and the chain is another one. */
+function answered({ intent }: Message, run: Run | undefined): string | undefined {
+  return intent === 'handoff' && run?.status === 'succeeded' ? readVerdict(run.answer) : undefined;
 }

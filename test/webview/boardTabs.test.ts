@@ -22,7 +22,7 @@ const busy: Readonly<Record<Tab, () => TabContent>> = {
 };
 const empty: readonly TabContent[] = [
   { tab: 'timeline', runs: [] },
-  { tab: 'chains', chains: [], older: 0 },
+  { tab: 'chains', chains: [], older: 0, several: false },
   { tab: 'agents', agents: [], days: [] },
   { tab: 'queue', queue: [], ended: [] },
   { tab: 'batches', batches: [] },
@@ -153,7 +153,7 @@ describe('tabs are used with the keyboard', () => {
       const last = async (): Promise<FromBoard | undefined> => (await view.posted()).at(-1);
       const key = { projectId: 'shop0000001', agent: 'gardener', name: 'often' };
       expect(await page.getByText('next in 12 min').count()).toBe(1);
-      expect(await page.getByText('every 30 min').count()).toBe(1);
+      expect(await page.getByText('every 90 s').count()).toBe(1);
       expect(await page.getByRole('img', { name: /^Next 24 hours: .*and 42\+ more$/ }).count()).toBe(1);
       expect(await page.locator('.strip-on').count()).toBe(1);
       // Once for each agent, above what they are about.
@@ -240,6 +240,11 @@ test('a chain says who asked whom, with verdicts and costs, in reading order', a
     expect(words[0]).toBe('you');
     expect(words[2]).toContain('hands over to reviewer requests changes succeeded 4 min $0.31 88.1k tokens');
     expect(words[4]).toContain('reviewer approves');
+    expect(words[5]).toMatch(/^you ask for changes from dev/);
+    const asker = view.page.locator('.chain').first().getByRole('listitem').nth(5).getByText('you', { exact: true });
+    expect((await asker.boundingBox())?.width).toBeGreaterThan(5);
+    const [head = ''] = await view.page.getByRole('heading', { name: 'Upgrade zod' }).allInnerTexts();
+    expect(head.replace(/\s+/g, ' ')).toContain('Upgrade zod shop approved by you, reviewer');
     await view.page.getByRole('button', { name: 'Rename handlers' }).click();
     expect(await view.waitForPosted('act')).toEqual({ type: 'act', threadId: 'needs0000002', action: 'open' });
   });

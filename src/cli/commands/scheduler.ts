@@ -1,3 +1,4 @@
+import { exactDuration } from '../../base/exactDuration.js';
 import { fireStatus, schedulerStatuses, type FireRecord } from '../../protocol/fireEvents.js';
 import { formatAge, formatDuration } from '../../protocol/displayFormat.js';
 import type { ScheduledTrigger } from '../../protocol/gen/muster/v1/schedules_pb.js';
@@ -248,7 +249,7 @@ function readMoment(text: string | undefined, option: string): bigint {
 function shownSource(source: string): string {
   const [, kind, ms] = /^(interval|timeout):(\d+)$/.exec(source) ?? [];
   if (kind === undefined) return oneLine(source);
-  return `${kind === 'interval' ? 'every' : 'once after'} ${formatDuration(Number(ms))}`;
+  return `${kind === 'interval' ? 'every' : 'once after'} ${exactDuration(Number(ms))}`;
 }
 
 /** `2026-11-26 08:57:07`, by the clock of this machine: the same everywhere, and sortable. */

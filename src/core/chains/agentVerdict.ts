@@ -1,5 +1,5 @@
 import type { RunId, ThreadId } from '../../base/ids.js';
-import type { Verdict } from './verdict.js';
+import type { Verdict } from '../../base/verdict.js';
 
 /** `blocker`: it must not go in so; `major`: it should not; `minor`: it may; `note`: only said. */
 export type Severity = 'blocker' | 'major' | 'minor' | 'note';

@@ -1,5 +1,5 @@
 import type { ThreadId } from '../../base/ids.js';
-import type { Verdict } from './verdict.js';
+import type { Verdict } from '../../base/verdict.js';
 
 /**
  * The hand-offs that followed one message of a person (or of a schedule) on a thread.

@@ -1,10 +1,11 @@
 import { defined } from '../../base/defined.js';
+import { readVerdict } from '../../base/verdict.js';
 import type { AgentSpec, ProjectSpec } from '../../compose/projectSpec.js';
 import { person, scheduler, type Message } from '../messages/message.js';
 import type { Run } from '../runs/run.js';
 import { verdictText, type AgentVerdict } from './agentVerdict.js';
 import type { Chain, Said } from './chain.js';
-import { readVerdict, verdictInstruction } from './verdict.js';
+import { verdictInstruction } from './verdictInstruction.js';
 
 /** A message that makes an agent work. */
 export interface HandedTask {

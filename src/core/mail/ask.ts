@@ -2,7 +2,7 @@ import { ownValue } from '../../base/ownValue.js';
 import { isRecord, numberField, recordsField, textField } from '../../base/unknownFields.js';
 import { objectAt, type JsonObject } from '../agents/providers/jsonOutput.js';
 import { severities, type Finding } from '../chains/agentVerdict.js';
-import { verdicts, type Verdict } from '../chains/verdict.js';
+import { verdicts, type Verdict } from '../../base/verdict.js';
 
 /** What an agent wants of the host, read out of a letter. */
 export type Ask =

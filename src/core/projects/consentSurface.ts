@@ -1,3 +1,4 @@
+import { exactDuration } from '../../base/exactDuration.js';
 import { isSecretName } from '../../base/redactor.js';
 import type {
   AgentSpec,
@@ -225,23 +226,12 @@ function triggerText(trigger: TriggerSpec): string {
     case 'cron':
       return `the clock (${quoted(trigger.cron)})`;
     case 'interval':
-      return `the clock (every ${exactly(trigger.intervalMs)})`;
+      return `the clock (every ${exactDuration(trigger.intervalMs)})`;
     case 'timeout':
-      return `the clock (once, after ${exactly(trigger.timeoutMs)})`;
+      return `the clock (once, after ${exactDuration(trigger.timeoutMs)})`;
     case 'event':
       return `the event ${quoted(trigger.topic)}`;
   }
-}
-
-/** A span of time, not rounded: it is what is agreed to. */
-function exactly(ms: number): string {
-  const units = [
-    ['h', 3_600_000],
-    ['min', 60_000],
-    ['s', 1_000],
-  ] as const;
-  const fitting = units.find(([, size]) => ms % size === 0);
-  return fitting ? `${ms / fitting[1]} ${fitting[0]}` : `${ms} ms`;
 }
 
 function skillText({ provider, url, path }: SkillSpec): string {

@@ -4,7 +4,7 @@ import { defined } from '../../base/defined.js';
 import { parseId, type ThreadId } from '../../base/ids.js';
 import type { Chain, ChainState, Said } from '../../core/chains/chain.js';
 import type { ChainStore } from '../../core/chains/chainStore.js';
-import { verdicts } from '../../core/chains/verdict.js';
+import { verdicts } from '../../base/verdict.js';
 import { JsonFields, parseTexts } from '../../base/jsonFields.js';
 import { EntityTable, fixed, stored, type RowOf } from './columns.js';
 

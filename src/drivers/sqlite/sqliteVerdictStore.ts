@@ -3,7 +3,7 @@ import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId, type RunId, type ThreadId } from '../../base/ids.js';
 import { severities, type AgentVerdict, type Finding, type VerdictStore } from '../../core/chains/agentVerdict.js';
-import { verdicts } from '../../core/chains/verdict.js';
+import { verdicts } from '../../base/verdict.js';
 import { JsonFields } from '../../base/jsonFields.js';
 import { EntityTable, fixed, type RowOf } from './columns.js';
 

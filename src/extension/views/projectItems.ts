@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { exactDuration } from '../../base/exactDuration.js';
+import { parseDuration } from '../../compose/duration.js';
 import { formatAge, formatDuration, formatMaker } from '../../protocol/displayFormat.js';
 import type { Agent, Project, Trigger } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
@@ -131,7 +133,7 @@ export function triggerItem(
   trigger: Trigger,
   { id, fires, now }: { readonly id: string; readonly fires: readonly number[]; readonly now: number },
 ): vscode.TreeItem {
-  const what = `${trigger.kind} ${trigger.schedule}`;
+  const what = `${trigger.kind} ${scheduleText(trigger)}`;
   const name = trigger.name === '' ? what : trigger.name;
   const item = new vscode.TreeItem(name, None);
   const [next] = fires;
@@ -172,4 +174,10 @@ export function runItem(thread: Thread, now: number): vscode.TreeItem {
   item.accessibilityInformation = { label: vscode.l10n.t('{0}, {1}', threadTitle(thread), item.description) };
   item.command = { command: 'muster.openThread', title: vscode.l10n.t('Open Thread'), arguments: [thread.id] };
   return item;
+}
+
+/** As board and consent say it; an expression, a topic and what is no length of time as they are written. */
+function scheduleText({ kind, schedule }: Trigger): string {
+  const ms = kind === 'interval' || kind === 'timeout' ? parseDuration(schedule) : undefined;
+  return ms === undefined ? schedule : exactDuration(ms);
 }

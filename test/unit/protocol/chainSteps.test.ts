@@ -27,3 +27,19 @@ test('what a reviewer says at the end of its answer is the verdict of the step t
   // What it said before is no answer to what it is asked now.
   expect(verdictsOf({ runs: [...runs.slice(0, 3), run('m4', 'running')] }).at(-1)).toBeUndefined();
 });
+
+test('what a reviewer ended an earlier answer with stays the verdict of that step', () => {
+  const messages = [
+    message('m1', 'dev', 'dispatch'),
+    message('m2', 'reviewer', 'handoff'),
+    message('m3', 'dev', 'changes-requested'),
+    message('m4', 'reviewer', 'handoff'),
+  ];
+  const answers = ['VERDICT: approve', 'Good.\nVERDICT: approve', '', 'No.\nVERDICT: request changes'];
+  const runs = messages.map(({ id }, index) =>
+    create(RunSchema, { id: `run of ${id}`, messageId: id, status: 'succeeded', answer: answers[index] ?? '' }),
+  );
+  const verdicts = chainSteps({ messages, runs, verdicts: [] }).map(({ verdict }) => verdict);
+  // The author was asked for no opinion.
+  expect(verdicts).toEqual([undefined, 'approve', undefined, 'request_changes']);
+});

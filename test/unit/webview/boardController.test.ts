@@ -20,7 +20,7 @@ function setUp() {
       },
       tabs: {
         timeline: tabs.source('timeline', () => ({ tab: 'timeline', runs: [] })),
-        chains: tabs.source('chains', () => ({ tab: 'chains', chains: [], older: 0 })),
+        chains: tabs.source('chains', () => ({ tab: 'chains', chains: [], older: 0, several: false })),
         agents: tabs.source('agents', () => ({ tab: 'agents', agents: [], days: [] })),
         queue: tabs.source('queue', () => ({ tab: 'queue', queue: [], ended: [] })),
         schedules: tabs.source('schedules', () => ({ tab: 'schedules', now: 1, days: [], triggers: [], events: [] })),

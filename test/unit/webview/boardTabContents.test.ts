@@ -180,6 +180,18 @@ test('a chain has a step for each message that made an agent work, with its last
   expect(chainView(create(GetThreadResponseSchema, { thread: { id: 't' } }))).toEqual([]);
 });
 
+test('the head of a chain says who approved what the thread is now', () => {
+  const ofThread = (approvedHead: string, state: string) => {
+    const said = [{ agent: 'reviewer', verdict: 'approve', commit: 'c1' }];
+    const thread = { id: 't', head: 'c1', approvedHead, chain: { state, said, note: 'Review it yourself.' } };
+    return chainView(create(GetThreadResponseSchema, { thread }))[0];
+  };
+  expect(ofThread('c1', 'approved')).toMatchObject({ approvedBy: ['you', 'reviewer'], note: '' });
+  expect(ofThread('c0', 'approved')?.approvedBy).toEqual(['reviewer']);
+  expect(ofThread('c1', 'undecided')).toMatchObject({ approvedBy: ['you'], note: '' });
+  expect(ofThread('', 'undecided')).toMatchObject({ approvedBy: [], note: 'Review it yourself.' });
+});
+
 describe('the timeline tab', () => {
   const run = (id: string, agent: string, from: number, to?: number) =>
     create(RunSchema, {

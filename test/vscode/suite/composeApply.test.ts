@@ -252,7 +252,7 @@ test('the Projects tree unfolds to triggers and latest runs, and lists files tha
   );
   assert.deepEqual(
     rows.map(({ label }) => label),
-    ['hourly', 'interval 2h'],
+    ['hourly', 'interval 2 h'],
   );
 });
 

@@ -288,7 +288,7 @@ export function busySchedules(): Extract<TabContent, { tab: 'schedules' }> {
         agent: 'gardener',
         name: 'often',
         kind: 'interval',
-        source: 'interval:1800000',
+        source: 'interval:90000',
         nextFireAt: now + 12.5 * minute,
         upcoming: Array.from({ length: 48 }, (_, index) => now + 12.5 * minute + index * 30 * minute),
         goesOn: true,

@@ -59,6 +59,7 @@ export function twoChains(): Extract<TabContent, { tab: 'chains' }> {
   return {
     tab: 'chains',
     older: 2,
+    several: true,
     chains: [
       {
         threadId: 'ready0000001',
@@ -66,6 +67,7 @@ export function twoChains(): Extract<TabContent, { tab: 'chains' }> {
         projectName: 'shop',
         status: 'ready',
         state: 'approved',
+        approvedBy: ['you', 'reviewer'],
         depth: 3,
         waiting: [],
         note: '',
@@ -73,6 +75,8 @@ export function twoChains(): Extract<TabContent, { tab: 'chains' }> {
           step('you', 'dev', 'dispatch'),
           step('dev', 'reviewer', 'handoff', { verdict: 'request_changes' }),
           step('reviewer', 'dev', 'changes-requested'),
+          step('dev', 'reviewer', 'handoff', { verdict: 'approve' }),
+          step('you', 'dev', 'changes-requested'),
           step('dev', 'reviewer', 'handoff', { verdict: 'approve' }),
         ],
         costUsd: 1.24,
@@ -83,6 +87,7 @@ export function twoChains(): Extract<TabContent, { tab: 'chains' }> {
         projectName: 'shop',
         status: 'needs_you',
         state: 'undecided',
+        approvedBy: [],
         depth: 1,
         waiting: ['tester'],
         note: 'reviewer ended without saying whether the work of dev is good.',

@@ -10,16 +10,20 @@ import { runIcon } from './runIcon.js';
 import type { TabContext } from './tabContext.js';
 
 /** Chains of hand-offs, each a graph that is read from left to right. */
-export function chainsTab({ chains, older }: ChainsTab, context: TabContext): TemplateResult {
+export function chainsTab({ chains, older, several }: ChainsTab, context: TabContext): TemplateResult {
   const { strings } = context;
   if (chains.length === 0) return emptyTab(strings.emptyChains, strings.emptyChainsHint);
-  return html`${chains.map(chain => chainGraph(chain, context))}
+  return html`${chains.map(chain => chainGraph(chain, { ...context, several }))}
   ${older === 0 ? nothing : html`<p class="tab-note">${fill(strings.olderChains, older)}</p>`}`;
 }
 
-function chainGraph(chain: ChainView, { strings, act }: TabContext): TemplateResult {
+function chainGraph(
+  chain: ChainView,
+  { strings, act, several }: TabContext & { readonly several: boolean },
+): TemplateResult {
   const facts = [
-    wordOf(`chain.${chain.state}`, strings) ?? chain.state,
+    several ? chain.projectName : '',
+    stateText(chain, strings),
     chain.waiting.length === 0 ? '' : fill(strings.chainWaits, chain.waiting.join(', ')),
     formatCost(chain.costUsd),
   ];
@@ -33,15 +37,25 @@ function chainGraph(chain: ChainView, { strings, act }: TabContext): TemplateRes
     ${chain.note === '' ? nothing : html`<p class="chain-note">${chain.note}</p>`}
     <ol class="chain">
       <li class="chain-node"><span>${who(chain.steps[0]?.from ?? '', strings)}</span></li>
-      ${chain.steps.map(step => chainStep(step, strings))}
+      ${chain.steps.map((step, index) => chainStep(step, strings, chain.steps[index - 1]?.to ?? step.from))}
     </ol>
   </section>`;
 }
 
-/** An arrow with what was asked for, and the agent with what came of it. */
-function chainStep(step: ChainStepView, strings: WebviewStrings): TemplateResult {
+/** Who approved it is more than that somebody did. */
+function stateText({ state, approvedBy }: ChainView, strings: WebviewStrings): string {
+  if (approvedBy.length > 0)
+    return fill(strings.chainApprovedBy, approvedBy.map(name => who(name, strings)).join(', '));
+  return wordOf(`chain.${state}`, strings) ?? state;
+}
+
+/** An arrow with what was asked for, and the agent with what came of it; whoever asks is named where it is not the one before the arrow. */
+function chainStep(step: ChainStepView, strings: WebviewStrings, before: string): TemplateResult {
   const { status, verdict, startedAt } = step;
-  const intent = wordOf(`intent.${step.intent}`, strings) ?? step.intent;
+  const intent =
+    (step.from === 'you' ? wordOf(`intent.you.${step.intent}`, strings) : undefined) ??
+    wordOf(`intent.${step.intent}`, strings) ??
+    step.intent;
   const tokens = formatTokens(step.tokens);
   const facts = [
     status === undefined ? '' : (wordOf(`run.${status}`, strings) ?? status),
@@ -51,7 +65,8 @@ function chainStep(step: ChainStepView, strings: WebviewStrings): TemplateResult
   ];
   return html`<li class="chain-node">
     <span class="chain-edge">
-      ${icon('arrow-right')}<span class="sr-only">${who(step.from, strings)}</span>
+      <span class=${step.from === before ? 'sr-only' : 'chain-asker'}>${who(step.from, strings)}</span>
+      ${icon('arrow-right')}
       <span>${intent}</span>
     </span>
     <span class="chain-agent">${runIcon(status)}<span>${who(step.to, strings)}</span></span>

@@ -5,7 +5,7 @@ import type {
   SchedulesTab,
   TriggerView,
 } from '../../../src/protocol/webview/boardTabs/schedulesTab.js';
-import { formatDuration } from '../../../src/protocol/displayFormat.js';
+import { exactDuration } from '../../../src/base/exactDuration.js';
 import { fill, isStringKey, type WebviewStrings } from '../../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../../shared/icon.js';
 import { age, until } from '../../shared/timeText.js';
@@ -117,16 +117,16 @@ function triggerRow(trigger: TriggerView, { now, days }: SchedulesTab, context: 
   });
 }
 
-/** `every 30 min`, `30 3 * * *@Europe/Berlin`; an event's topic is said by what it waits for. */
+/** `every 90 s`, `30 3 * * *@Europe/Berlin`; an event's topic is said by what it waits for. */
 function sourceText({ kind, source }: TriggerView, strings: WebviewStrings): string {
   const rest = source.slice(source.indexOf(':') + 1);
   switch (kind) {
     case 'event':
       return '';
     case 'interval':
-      return fill(strings.scheduleEvery, formatDuration(Number(rest)));
+      return fill(strings.scheduleEvery, exactDuration(Number(rest)));
     case 'timeout':
-      return fill(strings.scheduleOnce, formatDuration(Number(rest)));
+      return fill(strings.scheduleOnce, exactDuration(Number(rest)));
     default:
       return rest;
   }

@@ -1,4 +1,4 @@
-import { chainStateOf } from '../../../protocol/chainState.js';
+import { approvers, chainStateOf } from '../../../protocol/chainState.js';
 import { chainSteps, type ChainStep } from '../../../protocol/chainSteps.js';
 import { sumKnown } from '../../../protocol/displayFormat.js';
 import type { GetThreadResponse, Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
@@ -23,7 +23,12 @@ export function chainsTab({ live, client }: TabServices): BoardTabSource {
       const shown = threads.slice(0, chainsAtMost);
       const { threads: calls } = await client(signal);
       const found = await Promise.all(shown.map(({ id }) => calls.getThread({ threadId: id }, { signal })));
-      return { tab: 'chains', chains: found.flatMap(chainView), older: threads.length - shown.length };
+      return {
+        tab: 'chains',
+        chains: found.flatMap(chainView),
+        older: threads.length - shown.length,
+        several: live.projects().length > 1,
+      };
     },
     act: async () => undefined,
   };
@@ -34,13 +39,16 @@ export function chainView(found: GetThreadResponse): readonly ChainView[] {
   const { thread } = found;
   const chain = thread?.chain;
   if (!thread || !chain) return [];
+  const approvedBy = approvers(thread);
   return [
     {
       ...factsOf(thread),
       state: chainStateOf(chain, thread),
+      approvedBy: approvedBy.map(cut),
       depth: Math.max(0, chain.depth),
       waiting: chain.waiting.map(cut),
-      note: cut(chain.note),
+      // What it asks of a person is done when the person has approved.
+      note: approvedBy.includes('you') ? '' : cut(chain.note),
       steps: chainSteps(found).map(stepView),
       ...defined('costUsd', sumKnown(...found.runs.map(({ costUsd }) => costUsd))),
     },

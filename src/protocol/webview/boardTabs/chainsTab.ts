@@ -26,6 +26,8 @@ const chainSchema = z.object({
   status: threadStatusSchema,
   /** going, handed, approved, commented, undecided, exhausted, off */
   state: shortText,
+  /** Who approved what the thread is now, `you` first. */
+  approvedBy: z.array(shortText),
   depth: count,
   /** Agents that have not said what they think of the present work. */
   waiting: z.array(shortText),
@@ -42,5 +44,7 @@ export const chainsTabSchema = z.object({
   chains: z.array(chainSchema),
   /** How many older ones are not among them. */
   older: count,
+  /** Other projects are here too, so that each chain names its own. */
+  several: z.boolean(),
 });
 export type ChainsTab = z.infer<typeof chainsTabSchema>;

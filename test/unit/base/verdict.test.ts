@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readVerdict } from '../../../../src/core/chains/verdict.js';
+import { readVerdict } from '../../../src/base/verdict.js';
 
 test.each([
   ['Looks good.\n\nVERDICT: approve', 'approve'],

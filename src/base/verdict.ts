@@ -8,14 +8,9 @@ const words: ReadonlyMap<string, Verdict> = new Map([
   ['comment', 'comment'],
 ]);
 
-/** What a reviewer is told, so that its verdict can be read without guessing. */
-export const verdictInstruction =
-  'Say what you think of it with the tool `verdict` of the MCP server `muster`. If you do not have that tool, end your answer with ' +
-  'exactly one of these lines, and nothing after it:\nVERDICT: approve\nVERDICT: request changes\nVERDICT: comment';
-
 /**
- * The verdict of an answer: its last line that is not empty, if that line is one of the three that were asked for. Anything else is
- * no verdict; what a text seems to mean is never guessed.
+ * The verdict of an answer: its last line that is not empty, if that line is one of the three that a reviewer is asked for. Anything
+ * else is no verdict; what a text seems to mean is never guessed.
  */
 export function readVerdict(answer: string): Verdict | undefined {
   const last = answer.trimEnd().split('\n').at(-1)?.trim() ?? '';
