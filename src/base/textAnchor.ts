@@ -62,6 +62,40 @@ export function locateAnchor(anchor: TextAnchor, text: readonly string[]): LineR
   return { start: best.at + 1, end: Math.min(text.length, best.at + length) };
 }
 
+/**
+ * What stands where lines that are gone have been: what is between their surroundings, or beside those of them that are still there.
+ * Lines that were removed leave the one that follows. Undefined: nothing tells where it was.
+ */
+export function placeOfGone({ start, end, before, after }: TextAnchor, text: readonly string[]): LineRange | undefined {
+  const there = bareLines(text);
+  const length = end - start + 1;
+  const above = before.toReversed();
+  let best: { readonly at: number; readonly next: number; readonly score: number; readonly far: number } | undefined;
+  for (let at = 0; at <= text.length; at++) {
+    const upper = alike(above, distance => there[at - 1 - distance]);
+    // Without what stood above, what follows is as far away as the lines were many.
+    for (let next = upper > 0 ? at : at + length; next <= at + length + mostAdded; next++) {
+      const lower = alike(after, distance => there[next + distance]);
+      const score = tellingOf(above, upper) + tellingOf(after, lower);
+      const far = Math.abs(next - at - length) + Math.abs(at + 1 - start);
+      if (score > 0 && (best === undefined || score > best.score || (score === best.score && far < best.far)))
+        best = { at, next, score, far };
+      if (upper === 0) break;
+    }
+  }
+  if (best === undefined) return undefined;
+  const from = Math.min(text.length, best.at + 1);
+  return { start: from, end: Math.min(text.length, Math.max(from, best.next)) };
+}
+
+/** As many lines more may stand where others were; what follows a longer piece is not looked for. */
+const mostAdded = 40;
+
+/** How many of the lines next to a place are as they were; a lone bracket or an empty line alone tells nothing. */
+function tellingOf(lines: readonly string[], count: number): number {
+  return isTelling(lines.slice(0, count), 1) ? count : 0;
+}
+
 /** How many lines in a row, from the anchor outwards, are as they were. */
 function alike(expected: readonly string[], found: (distance: number) => string | undefined): number {
   const first = expected.findIndex((line, distance) => found(distance) !== bare(line));
@@ -69,8 +103,8 @@ function alike(expected: readonly string[], found: (distance: number) => string 
 }
 
 /** Something that does not stand in every other place too. */
-function isTelling(lines: readonly string[]): boolean {
-  return (lines.join('').match(/[\p{L}\p{N}]/gu)?.length ?? 0) >= 6;
+function isTelling(lines: readonly string[], letters = 6): boolean {
+  return (lines.join('').match(/[\p{L}\p{N}]/gu)?.length ?? 0) >= letters;
 }
 
 /** Many anchors are looked for in the same lines. */

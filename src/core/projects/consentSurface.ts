@@ -160,7 +160,9 @@ function sourceText(source: FetchedScriptSpec): string {
 function driverItems(driver: DriverSpec, of: ItemOf): readonly ConsentItem[] {
   if (driver.name === 'kubernetes') return [of('driver.kubernetes', clusterText(driver), driver)];
   const { name, ...options } = driver;
-  const set = Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${value}`]));
+  const set = Object.entries(options).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key} ${[value].flat().join(',')}`],
+  );
   return set.length === 0 ? [] : [of(`driver.${name}`, `runs in ${name} with ${quoted(set.join(', '))}.`, driver)];
 }
 
@@ -169,7 +171,9 @@ function clusterText(driver: KubernetesSpec): string {
   const { name: _, context, nodeSelector = [], tolerations = [], imagePullSecrets = [], ...texts } = driver;
   const where = context === undefined ? 'the current cluster of your kubeconfig' : `the cluster ${quoted(context)}`;
   const options = [
-    ...Object.entries(texts).flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${value}`])),
+    ...Object.entries(texts).flatMap(([key, value]) =>
+      value === undefined ? [] : [`${key} ${[value].flat().join(',')}`],
+    ),
     ...nodeSelector.map(({ name, value }) => `nodes with ${name}=${value}`),
     ...tolerations.map(
       ({ key = 'any taint', value, effect = '' }) =>

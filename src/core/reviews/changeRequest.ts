@@ -1,3 +1,4 @@
+import type { LineRange } from '../../base/textAnchor.js';
 import type { CommentId, ReviewComment } from './comment.js';
 
 /** Enough of an id to tell the comments of one thread apart, and to be repeated without a mistake. */
@@ -8,7 +9,9 @@ const quotedLines = 12;
 /** A comment with the lines that it is about now; without them it is outdated. */
 export interface PlacedComment {
   readonly comment: ReviewComment;
-  readonly now: { readonly start: number; readonly end: number } | undefined;
+  readonly now: LineRange | undefined;
+  /** For one that is outdated: what stands where its lines were. */
+  readonly instead?: LineRange | undefined;
   /** What the discussion began with, when the comment answers one. */
   readonly root?: ReviewComment | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import { AppError } from '../../base/errors.js';
 import { isId, type IdSource, type ThreadId } from '../../base/ids.js';
-import { anchorAt, locateAnchor, type LineRange, type TextAnchor } from '../../base/textAnchor.js';
+import { anchorAt, locateAnchor, placeOfGone, type LineRange, type TextAnchor } from '../../base/textAnchor.js';
 import type { EventStores } from '../events/eventLog.js';
 import { person } from '../messages/message.js';
 import type { Store } from '../store.js';
@@ -145,7 +145,9 @@ export class CommentService {
         const text = texts.get(key) ?? this.#linesOrNone(thread, { side, path }, signal);
         texts.set(key, text);
         const root = comment.replyTo === undefined ? undefined : roots.get(comment.replyTo);
-        return { comment, now: locateAnchor(anchor, await text), ...(root === undefined ? {} : { root }) };
+        const now = locateAnchor(anchor, await text);
+        const instead = now === undefined ? placeOfGone(anchor, await text) : undefined;
+        return { comment, now, instead, ...(root === undefined ? {} : { root }) };
       }),
     );
   }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { anchorAt, locateAnchor, type LineRange } from '../../base/textAnchor.js';
+import { anchorAt, locateAnchor, placeOfGone, type LineRange } from '../../base/textAnchor.js';
 import type { Comment } from '../../protocol/gen/muster/v1/reviews_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
@@ -207,15 +207,16 @@ export class ReviewComments implements vscode.Disposable {
     if (!root) throw new Error('A discussion has a first comment.');
     const { path, onBase, anchor, startLine } = root;
     const uri = onBase ? baseUri({ thread, baseCommit: this.#reviews.baseOf(thread) }, path) : currentUri(thread, path);
-    const lines = placeIn(uri, root);
+    const { lines, outdated } = placeIn(uri, root);
     const isDraft = said.every(({ state }) => state === 'draft');
     const resolved = root.state === 'resolved';
     return {
       uri,
       lines,
-      label: lines
-        ? placeText(isDraft, lines)
-        : vscode.l10n.t('Outdated: was line {0}: {1}', startLine, anchor?.lines[0]?.trim() ?? ''),
+      label:
+        !outdated && lines
+          ? placeText(isDraft, lines)
+          : vscode.l10n.t('Outdated: was line {0}: {1}', startLine, anchor?.lines[0]?.trim() ?? ''),
       resolved,
       context: isDraft ? 'draft' : resolved ? 'resolved' : 'open',
       comments: said.map(comment => toShow(comment, root)),
@@ -254,14 +255,19 @@ function versionOf(thread: Thread | undefined): string {
   return [head, baseCommit, draftComments, openComments, updatedAt].join(' ');
 }
 
-/** In a document that is open, where its text has the lines; else where the thread's commit has them. */
-function placeIn(uri: vscode.Uri, { anchor, startLine, endLine, lineNow, endLineNow, outdated }: Comment) {
+/** In a document that is open, where its text has the lines or what came in their place; else where the thread's commit has them. */
+function placeIn(
+  uri: vscode.Uri,
+  { anchor, startLine, endLine, lineNow, endLineNow, outdated }: Comment,
+): { readonly lines: LineRange | undefined; readonly outdated: boolean } {
   const document = vscode.workspace.textDocuments.find(each => each.uri.toString() === uri.toString());
   if (document && anchor) {
     const { lines, before, after } = anchor;
-    return locateAnchor({ start: startLine, end: endLine, lines, before, after }, linesOf(document));
+    const said = { start: startLine, end: endLine, lines, before, after };
+    const found = locateAnchor(said, linesOf(document));
+    return { lines: found ?? placeOfGone(said, linesOf(document)), outdated: found === undefined };
   }
-  return outdated ? undefined : { start: lineNow, end: endLineNow };
+  return { lines: lineNow === 0 ? undefined : { start: lineNow, end: endLineNow }, outdated };
 }
 
 async function placeOf({ path, side }: ReviewFile, thread: vscode.CommentThread) {

@@ -162,11 +162,12 @@ function kept(lines: readonly string[]): readonly string[] {
   return lines.slice(0, maxAnchorLines).map(line => line.slice(0, maxAnchorCharacters));
 }
 
-function wirePlacedComment({ comment, now }: PlacedComment): WireComment {
+function wirePlacedComment({ comment, now, instead }: PlacedComment): WireComment {
+  const place = now ?? instead;
   return create(CommentSchema, {
     ...wireComment(comment),
-    lineNow: now?.start ?? 0,
-    endLineNow: now?.end ?? 0,
+    lineNow: place?.start ?? 0,
+    endLineNow: place?.end ?? 0,
     outdated: now === undefined,
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { anchorAt, locateAnchor } from '../../../src/base/textAnchor.ts';
+import { anchorAt, locateAnchor, placeOfGone } from '../../../src/base/textAnchor.ts';
 
 const before = ['import a', '', 'function one() {', '  return 1;', '}', '', 'function two() {', '  return 2;', '}'];
 
@@ -42,5 +42,28 @@ describe('lines that somebody spoke about', () => {
   test('outside of the text are moved into it', () => {
     expect(anchorAt(['a', 'b'], { start: 7, end: 9 })).toMatchObject({ start: 2, end: 2, lines: ['b'] });
     expect(anchorAt([], { start: 1, end: 1 })).toMatchObject({ start: 1, end: 1, lines: [] });
+  });
+});
+
+describe('lines that were rewritten', () => {
+  const place = (range: { readonly start: number; readonly end: number }, after: readonly string[]) =>
+    placeOfGone(anchorAt(before, range), after);
+
+  test('leave their place to what stands between their surroundings', () => {
+    expect(place({ start: 4, end: 4 }, before.with(3, '  return 3;'))).toEqual({ start: 4, end: 4 });
+    expect(place({ start: 4, end: 4 }, ['x', 'y', ...before.with(3, '  return 3;')])).toEqual({ start: 6, end: 6 });
+    expect(place({ start: 3, end: 5 }, before.toSpliced(2, 3, 'const one = 1;'))).toEqual({ start: 3, end: 3 });
+    expect(place({ start: 4, end: 4 }, before.toSpliced(3, 1, '  let x;', '  x = 1;'))).toEqual({ start: 4, end: 5 });
+  });
+
+  test('leave the line that follows when they were removed', () => {
+    expect(place({ start: 4, end: 4 }, before.toSpliced(3, 1))).toEqual({ start: 4, end: 4 });
+    expect(place({ start: 9, end: 9 }, before.slice(0, -1))).toEqual({ start: 8, end: 8 });
+  });
+
+  test('are found by what is left of their surroundings, and have no place without any', () => {
+    expect(place({ start: 4, end: 4 }, ['x', 'y', 'function one() {', '  changed();', '  also();'])?.start).toBe(4);
+    expect(place({ start: 4, end: 4 }, ['nothing', 'of', 'it'])).toBeUndefined();
+    expect(place({ start: 4, end: 4 }, [])).toBeUndefined();
   });
 });

@@ -89,6 +89,8 @@ test('comments are plain, can be said otherwise, are sent as one message and fol
   );
   assert.match(resolved.comments[0]?.label ?? '', /resolved by polite/);
   assert.match(resolved.label ?? '', /Outdated: was line 2: return "Good day, "/);
+  // It stays at what came in the place of its line.
+  assert.equal(resolved.range?.start.line, 1);
   await vscode.commands.executeCommand('muster.reopenComment', resolved);
   await until(
     'it is open again',

@@ -77,7 +77,7 @@ export type Comment = Message<"muster.v1.Comment"> & {
   anchor?: CommentAnchor | undefined;
 
   /**
-   * Where its lines are now; 0: nowhere.
+   * Where its lines are now, or of an outdated one what stands in their place; 0: nowhere.
    *
    * @generated from field: int32 line_now = 10;
    */
