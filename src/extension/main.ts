@@ -88,7 +88,14 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const comments = new ReviewComments(host, reviews, context.workspaceState);
   const logs = new RawLogs(host);
   const records = new ScheduleDocuments(host);
-  const attention = new Attention({ host, scope, muted, own, isVisible: threadId => pages.isVisible(threadId) });
+  const attention = new Attention({
+    host,
+    scope,
+    muted,
+    own,
+    isVisible: threadId => pages.isVisible(threadId),
+    isReviewed: threadId => reviews.isOpen(threadId),
+  });
   const openBoard = registerBoard(context, boardServices(host, scope, records));
   const notebooks = new GuestNotebooks({ context, log, host });
   const guestFiles = new GuestFiles({ host, log });

@@ -3,8 +3,9 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { HostConnection } from '../host/hostConnection.js';
 import type { WorkspaceScope } from '../projects/workspaceScope.js';
 import { readSetting } from '../settings.js';
-import type { ThreadAction } from '../../protocol/webview/threadActions.js';
-import { buttonsFor, needButtons, type ThreadButton } from '../threads/actOnThread.js';
+import { actionsForNeed, type ThreadAction } from '../../protocol/webview/threadActions.js';
+import { toThreadView } from '../../protocol/webview/threadView.js';
+import { buttonsFor, type ThreadButton } from '../threads/actOnThread.js';
 import { changesText, statusWord } from '../threads/threadText.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import type { MutedThreads } from './mutedThreads.js';
@@ -19,6 +20,8 @@ export interface AttentionOptions {
   readonly own: OwnTasks;
   /** True while the person is looking at the thread. */
   readonly isVisible: (threadId: string) => boolean;
+  /** True while its review is open, which goes on showing what there is. */
+  readonly isReviewed: (threadId: string) => boolean;
 }
 
 /** What comes within this time is one notification. */
@@ -100,7 +103,10 @@ export class Attention implements vscode.Disposable {
     const { muted, isVisible } = this.#options;
     // They have begun it themselves.
     if (thread.handMerge !== '') return false;
-    const wanted = reason === 'needs_you' ? readSetting('muster.notifications.needsYou') : this.#tellsReady(thread);
+    const wanted =
+      reason === 'needs_you'
+        ? readSetting('muster.notifications.needsYou')
+        : this.#tellsReady(thread) || this.#changedInReview(thread);
     return wanted && !muted.has(thread.id) && !isVisible(thread.id) && !this.#handledHere.has(thread.id);
   }
 
@@ -129,7 +135,27 @@ export class Attention implements vscode.Disposable {
     await (first.reason === 'ready' ? this.#tellReady(first.thread) : this.#tellNeed(first.thread));
   }
 
+  /** What a person reads has become something else beneath their eyes. */
+  #changedInReview({ id, shownHead, head }: Thread): boolean {
+    return shownHead !== '' && shownHead !== head && this.#options.isReviewed(id);
+  }
+
+  async #tellChanged(thread: Thread): Promise<void> {
+    const since = {
+      label: vscode.l10n.t('What Changed Since'),
+      run: async () => void (await vscode.commands.executeCommand('muster.reviewSince', thread.id)),
+    };
+    const buttons: readonly ThreadButton[] = [since, this.#muteButton(thread)];
+    const text = vscode.l10n.t(
+      '{0} changed "{1}" after you looked. The review that is open shows it as it is now.',
+      this.#agentOf(thread),
+      threadTitle(thread),
+    );
+    await press(await showInformation(text, ...buttons.map(({ label }) => label)), buttons);
+  }
+
   async #tellReady(thread: Thread): Promise<void> {
+    if (this.#changedInReview(thread)) return this.#tellChanged(thread);
     const hasChanges = (thread.filesChanged ?? 0) > 0;
     const actions: readonly ThreadAction[] = hasChanges ? ['review', 'merge'] : ['open'];
     const buttons: readonly ThreadButton[] = [...buttonsFor(actions, thread.id), this.#muteButton(thread)];
@@ -141,23 +167,28 @@ export class Attention implements vscode.Disposable {
   }
 
   async #tellNeed(thread: Thread): Promise<void> {
-    const buttons: readonly ThreadButton[] = [
-      ...needButtons(thread),
-      ...buttonsFor(['open'], thread.id),
-      this.#muteButton(thread),
-    ];
+    const buttons: readonly ThreadButton[] = [...buttonsFor(waysOut(thread), thread.id), this.#muteButton(thread)];
     const need = briefly(thread.needs) || statusWord(thread);
     const text = vscode.l10n.t('{0}, {1}: {2}', this.#agentOf(thread), threadTitle(thread), need);
     await press(await showWarning(text, ...buttons.map(({ label }) => label)), buttons);
   }
 
   #muteButton({ id }: Thread): ThreadButton {
-    return { label: vscode.l10n.t('Do Not Show for This Thread'), run: () => this.#options.muted.mute(id) };
+    return { label: vscode.l10n.t('Mute Thread'), run: () => this.#options.muted.mute(id) };
   }
 
   #agentOf({ projectName, agent }: Thread): string {
     return this.#options.scope.projects().length > 1 ? `${projectName}/${agent}` : agent;
   }
+}
+
+/** Two beside the one that mutes have room for their words: what helps first, and a look at the work. The page has all. */
+function waysOut(thread: Thread): readonly ThreadAction[] {
+  const [first, ...others] = actionsForNeed(toThreadView(thread)).filter(action => action !== 'rawLog');
+  const look: ThreadAction = (thread.filesChanged ?? 0) > 0 ? 'review' : 'open';
+  if (first === undefined) return [look];
+  if (first === 'review') return [first, others[0] ?? 'open'];
+  return [first, look];
 }
 
 /** What a glance at a notification takes in; the rest is on the thread's page. */
@@ -186,7 +217,7 @@ async function tellMany(occasions: readonly Occasion[]): Promise<void> {
   const list = rest > 0 ? vscode.l10n.t('{0} and {1} more', names.join(', '), rest) : names.join(', ');
   const show = vscode.l10n.t('Show');
   const text = occasions.every(({ reason }) => reason === 'ready')
-    ? vscode.l10n.t('{0} threads are done: {1}', occasions.length, list)
+    ? vscode.l10n.t('{0} threads are ready for review: {1}', occasions.length, list)
     : vscode.l10n.t('{0} threads changed: {1}', occasions.length, list);
   if ((await showInformation(text, show)) === show) {
     await vscode.commands.executeCommand('muster.showThreads');

@@ -63,8 +63,8 @@ async function commitToMerge(services: Services, thread: Thread): Promise<string
   // What they wrote into it themselves is no reason to ask; the host tells it from what others wrote.
   if (sight === 'seen' || (fresh.shownHead !== '' && services.reviews.hasEdits(fresh))) return undefined;
   if (sight === 'agreed') return fresh.head;
-  const merge = sight === 'unseen' ? vscode.l10n.t('Merge') : vscode.l10n.t('Merge Anyway');
-  const review = vscode.l10n.t('Review Changes');
+  const merge = sight === 'unseen' ? vscode.l10n.t('Merge') : vscode.l10n.t('Merge as It Is Now');
+  const review = sight === 'unseen' ? vscode.l10n.t('Review Changes') : sinceLabel();
   const title = threadTitle(thread);
   const question =
     sight === 'unseen'
@@ -74,16 +74,33 @@ async function commitToMerge(services: Services, thread: Thread): Promise<string
         }
       : {
           text: vscode.l10n.t('"{0}" has changed since you looked at it. Merge it as it is now?', title),
-          detail: vscode.l10n.t(
-            'You saw commit {0}, and it is at {1} now.',
-            shortId(seenHead(fresh)),
-            shortId(fresh.head),
+          detail: withOpenReview(
+            services,
+            thread,
+            vscode.l10n.t('You saw commit {0}, and it is at {1} now.', shortId(seenHead(fresh)), shortId(fresh.head)),
           ),
         };
   // The first one is what Enter means.
   const chosen = await askModally(question, review, merge);
-  if (chosen === review) await vscode.commands.executeCommand('muster.review', thread.id);
+  if (chosen === review)
+    await (sight === 'unseen'
+      ? vscode.commands.executeCommand('muster.review', thread.id)
+      : reviewSince(services, thread));
   return chosen === merge && fresh.head;
+}
+
+function sinceLabel(): string {
+  return vscode.l10n.t('What Changed Since');
+}
+
+/** What somebody else did since the person looked; where that cannot be told apart, all of it. */
+async function reviewSince({ reviews }: Services, thread: Thread): Promise<void> {
+  if (!(await reviews.open(thread, windowClosing, { sinceLast: true }))) await reviews.open(thread, windowClosing);
+}
+
+/** A review goes on showing what there is: what is on screen is then what the question is about. */
+function withOpenReview({ reviews }: Services, { id }: Thread, text: string): string {
+  return reviews.isOpen(id) ? `${text} ${vscode.l10n.t('The review that is open shows it as it is now.')}` : text;
 }
 
 async function requestMerge(
@@ -189,8 +206,8 @@ function outdatedActions(
 ): readonly Action[] {
   return [
     {
-      label: vscode.l10n.t('Review Again'),
-      run: () => services.reviews.open(thread, windowClosing),
+      label: sinceLabel(),
+      run: () => reviewSince(services, thread),
     },
     {
       label: vscode.l10n.t('Approve and Merge'),
@@ -274,10 +291,10 @@ export async function approveThread(
   } catch (error) {
     const files = outdatedFiles(error);
     if (!files) throw error;
-    const again = vscode.l10n.t('Review Again');
-    const anyway = vscode.l10n.t('Approve Anyway');
-    const chosen = await showWarning(outdatedText(thread, files), again, anyway);
-    if (chosen === again) await services.reviews.open(thread, windowClosing);
+    const since = sinceLabel();
+    const anyway = vscode.l10n.t('Approve as It Is Now');
+    const chosen = await showWarning(outdatedText(services, thread, files), since, anyway);
+    if (chosen === since) await reviewSince(services, thread);
     if (chosen !== anyway) return;
     head = await approve('');
   }
@@ -299,8 +316,9 @@ async function mayApprove(services: Services, thread: Thread): Promise<boolean> 
   return chosen === approve;
 }
 
-function outdatedText(thread: Thread, files: readonly string[]): string {
-  return vscode.l10n.t('"{0}" has changed since you reviewed it: {1}', threadTitle(thread), nameSome(files));
+function outdatedText(services: Services, thread: Thread, files: readonly string[]): string {
+  const text = vscode.l10n.t('"{0}" has changed since you reviewed it: {1}.', threadTitle(thread), nameSome(files));
+  return withOpenReview(services, thread, text);
 }
 
 /** Takes what is there as approved and merges exactly that. */
@@ -315,6 +333,6 @@ async function reportOutdated(
   { thread, files, options }: Pick<Outcome, 'thread' | 'options'> & { readonly files: readonly string[] },
 ): Promise<void> {
   const actions = outdatedActions(services, { thread, options });
-  const chosen = await showWarning(outdatedText(thread, files), ...actions.map(({ label }) => label));
+  const chosen = await showWarning(outdatedText(services, thread, files), ...actions.map(({ label }) => label));
   await actions.find(({ label }) => label === chosen)?.run();
 }

@@ -44,6 +44,11 @@ export class Reviews {
     return threadOfTab(vscode.window.tabGroups.activeTabGroup.activeTab);
   }
 
+  /** True while the review of a thread, or one of its files, is open in this window. */
+  isOpen(threadId: string): boolean {
+    return vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(tab => threadOfTab(tab) === threadId));
+  }
+
   /** The commit on the left side of a thread's review. */
   baseOf({ id, baseCommit }: Thread): string {
     return this.#bases.get(id) ?? baseCommit;

@@ -1,7 +1,5 @@
 import * as vscode from 'vscode';
-import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
-import { actionsForNeed, type ThreadAction } from '../../protocol/webview/threadActions.js';
-import { toThreadView } from '../../protocol/webview/threadView.js';
+import type { ThreadAction } from '../../protocol/webview/threadActions.js';
 import { webviewStrings } from '../../protocol/webview/webviewStrings.js';
 import type { CommandId } from '../manifest/commandTable.js';
 
@@ -50,11 +48,6 @@ export async function actOnThread(action: ThreadAction, threadId: string): Promi
 export interface ThreadButton {
   readonly label: string;
   readonly run: () => Promise<void>;
-}
-
-/** The ways out of a need, as the page offers them, with the same words. */
-export function needButtons(thread: Thread): readonly ThreadButton[] {
-  return buttonsFor(actionsForNeed(toThreadView(thread)), thread.id);
 }
 
 /** Buttons that do what those of a page with the same words do. */

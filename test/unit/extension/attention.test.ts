@@ -6,13 +6,17 @@ import { makeThread } from '../../support/protoThreads.js';
 
 const vscode = vi.hoisted(() => {
   const told: string[] = [];
+  const buttons: (readonly string[])[] = [];
   const focusListeners: ((state: { focused: boolean }) => void)[] = [];
   const state = { focused: false };
-  return { told, focusListeners, state };
+  return { told, buttons, focusListeners, state };
 });
 vi.mock('vscode', async original => {
-  const { told, focusListeners, state } = vscode;
-  const tell = async (text: string): Promise<undefined> => void told.push(text);
+  const { told, buttons, focusListeners, state } = vscode;
+  const tell = async (text: string, ...offered: readonly string[]): Promise<undefined> => {
+    told.push(text);
+    buttons.push(offered);
+  };
   return {
     ...(await original<object>()),
     workspace: { getConfiguration: () => ({ get: () => undefined }) },
@@ -32,7 +36,7 @@ const needy = (id: string): Thread =>
   makeThread({ id, agent: 'dev', summary: `Task ${id}`, status: 'needs_you', needs: 'the key has expired' });
 
 /** A window that shows these threads from when `arrive` is called. */
-function openWindow() {
+function openWindow({ reviewed = [] }: { readonly reviewed?: readonly string[] } = {}) {
   const threads = new Map<string, Thread>();
   let changed: (change: { threads: readonly Thread[] }) => void = () => undefined;
   const attention = new Attention({
@@ -47,6 +51,7 @@ function openWindow() {
     muted: { has: () => false },
     own: new OwnTasks({ get: () => undefined, update: async () => undefined } as never),
     isVisible: () => false,
+    isReviewed: (id: string) => reviewed.includes(id),
   } as unknown as AttentionOptions);
   const arrive = (...list: readonly Thread[]): void => {
     for (const thread of list) threads.set(thread.id, thread);
@@ -59,6 +64,7 @@ function openWindow() {
 beforeEach(() => {
   vi.useFakeTimers();
   vscode.told.length = 0;
+  vscode.buttons.length = 0;
   vscode.state.focused = false;
 });
 afterEach(() => vi.useRealTimers());
@@ -123,7 +129,7 @@ test('several that are done are one notification', async () => {
   const { attention, arrive } = openWindow();
   for (const id of ['a', 'b']) attention.dispatchedHere(id);
   arrive(done('a', 2), done('b', 1));
-  expect(await soon()).toEqual(['2 threads are done: Task a, Task b']);
+  expect(await soon()).toEqual(['2 threads are ready for review: Task a, Task b']);
 });
 
 test('a merge that somebody has begun by hand is not told to them', async () => {
@@ -131,4 +137,30 @@ test('a merge that somebody has begun by hand is not told to them', async () => 
   comeToFront();
   arrive(makeThread({ id: 'a', status: 'needs_you', needs: 'You are merging main into it', handMerge: 'main' }));
   expect(await soon()).toEqual([]);
+});
+
+test('what changes beneath an open review is told, with the way to what changed', async () => {
+  const { arrive } = openWindow({ reviewed: ['a'] });
+  comeToFront();
+  const again = { ...done('a', 2), shownHead: '1'.repeat(40), head: '2'.repeat(40) };
+  arrive(again, { ...again, id: 'b' });
+  expect(await soon()).toEqual([
+    'dev changed "Task a" after you looked. The review that is open shows it as it is now.',
+  ]);
+  expect(vscode.buttons).toEqual([['What Changed Since', 'Mute Thread']]);
+});
+
+test('a need has two buttons beside the one that mutes, and one of them is a look at the work', async () => {
+  const { arrive } = openWindow();
+  comeToFront();
+  const latestRun = { id: 'r', status: 'failed' };
+  const failed = makeThread({ ...{ id: 'a', agent: 'dev', status: 'needs_you', needs: 'It failed' }, latestRun });
+  arrive(failed);
+  await soon();
+  arrive(makeThread({ ...failed, id: 'b', filesChanged: 2 }));
+  await soon();
+  expect(vscode.buttons).toEqual([
+    ['Try again', 'Open', 'Mute Thread'],
+    ['Try again', 'Review changes', 'Mute Thread'],
+  ]);
 });

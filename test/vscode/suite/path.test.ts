@@ -203,7 +203,7 @@ test('what somebody else wrote since the review is merged only after it was appr
   await vscode.commands.executeCommand('muster.merge', threadId);
   refused.restore();
   assert.match(refused.shown[0]?.text ?? '', /has changed since you reviewed it: sneaked\.txt/);
-  assert.deepEqual(refused.shown[0]?.buttons, ['Review Again', 'Approve and Merge']);
+  assert.deepEqual(refused.shown[0]?.buttons, ['What Changed Since', 'Approve and Merge']);
 
   await vscode.commands.executeCommand('muster.review', threadId);
   await vscode.commands.executeCommand('muster.merge', threadId);
@@ -351,7 +351,7 @@ test('a failure notifies once, with its reason and what can be done', async ({ s
     () => messages.shown.find(({ text }) => text.includes('Fail please')),
     signal,
   );
-  assert.deepEqual(message.buttons, ['Try again', 'Raw log', 'Open', 'Do Not Show for This Thread']);
+  assert.deepEqual(message.buttons, ['Try again', 'Open', 'Mute Thread']);
   assert.equal(access.views.threads.badge?.value !== undefined, true);
 
   await vscode.commands.executeCommand('muster.showLog', threadId);

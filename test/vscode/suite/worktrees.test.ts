@@ -339,18 +339,18 @@ test('what an agent did after a person looked is asked about before it is merged
     },
     signal,
   );
-  const dismissed = answerMessages(/./, undefined);
+  const dismissed = answerMessages(/has changed since you looked at it/, undefined);
   await vscode.commands.executeCommand('muster.merge', threadId);
   dismissed.restore();
   assert.deepEqual(dismissed.shown, [
     {
       text: '"Greet, and then some" has changed since you looked at it. Merge it as it is now?',
-      detail: `You saw commit ${seen.head.slice(0, 8)}, and it is at ${later.head.slice(0, 8)} now.`,
-      buttons: ['Review Changes', 'Merge Anyway'],
+      detail: `You saw commit ${seen.head.slice(0, 8)}, and it is at ${later.head.slice(0, 8)} now. The review that is open shows it as it is now.`,
+      buttons: ['What Changed Since', 'Merge as It Is Now'],
     },
   ]);
   assert.equal(access.services.host.threads.get(threadId)?.status, 'ready');
-  const agreed = answerMessages(/has changed since you looked at it/, 'Merge Anyway');
+  const agreed = answerMessages(/has changed since you looked at it/, 'Merge as It Is Now');
   after(() => agreed.restore());
   await vscode.commands.executeCommand('muster.merge', threadId);
   await whenStatus(access, threadId, 'merged', signal);
