@@ -224,7 +224,7 @@ describe('acting on the thread', () => {
       // What stands beside the name of its agent is of that agent's run.
       const facts = await page.locator('.header-facts').innerText();
       expect(facts).toMatch(/dev\s+mine/);
-      expect(facts).toContain('2.0 s');
+      expect(facts).toContain('last run of dev: 2.0 s');
       expect(facts).not.toMatch(/demo|1\.9 s/);
     });
   });
@@ -241,6 +241,30 @@ describe('acting on the thread', () => {
       await view.send(page(threadView({ status: 'ready' })));
       await said.waitFor({ state: 'detached' });
     });
+  });
+
+  test('a conflict is told once, with all its ways out below it where they do not fit beside it', async () => {
+    const message = 'The thread and main changed the same places in a.ts, b.ts. Bring main into the thread’s branch.';
+    const merge = { id: 'm', status: 'conflicted', target: 'main', commit: '', message, files: ['a.ts'] };
+    const conversation: ToThreadPage = { type: 'conversation', messages: [], runs: [runView()], merges: [merge] };
+    const latestMerge = { status: 'conflicted', reason: '', target: 'main' };
+    const needs = `Not merged at the last try: ${message}`;
+    const stuck = threadView({ status: 'needs_you', needs, latestMerge });
+    await withPage(
+      [init(), { type: 'thread', thread: stuck, agents: [agentView()] }, conversation, caughtUp],
+      async ({ page }) => {
+        await page.setViewportSize({ width: 900, height: 800 });
+        await page.getByText('Conflicts with main').waitFor();
+        expect(await page.getByText('changed the same places').count()).toBe(1);
+        const text = await page.locator('.notice-text').boundingBox();
+        expect(text?.width).toBeGreaterThan(600);
+        const tops = await page
+          .locator('.notice button, .notice vscode-button')
+          .evaluateAll(all => [...new Set(all.map(each => Math.round(each.getBoundingClientRect().top)))]);
+        expect(tops).toHaveLength(1);
+        expect(tops[0]).toBeGreaterThanOrEqual((text?.y ?? 0) + (text?.height ?? 0));
+      },
+    );
   });
 
   test('a file opens its diff, a run its log', async () => {

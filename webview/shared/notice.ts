@@ -19,7 +19,13 @@ export function notice(options: {
       <span>${text}</span>
       ${detail === undefined || detail === '' ? nothing : html`<span class="notice-detail">${detail}</span>`}
     </div>
-    ${actions.map(action => button({ label: action.label, onClick: action.onClick }))}
+    ${
+      actions.length === 0
+        ? nothing
+        : html`<div class="notice-actions">
+            ${actions.map(action => button({ label: action.label, onClick: action.onClick }))}
+          </div>`
+    }
     ${dismiss ? iconButton({ icon: 'close', label: dismiss.label, onClick: dismiss.onClick }) : nothing}
   </div>`;
 }

@@ -152,7 +152,9 @@ function facts(
         >`,
     timed?.startedAt === undefined
       ? html`<span>${age(thread.createdAt, text => ago(text, strings))}</span>`
-      : html`<span>${elapsed(timed.startedAt, timed.endedAt)}</span>`,
+      : html`<span
+          >${runs.length > 1 ? `${fill(strings.lastRunOf, agent)} ` : nothing}${elapsed(timed.startedAt, timed.endedAt)}</span
+        >`,
     approval === undefined ? nothing : html`<span class="fact-approved">${icon('verified')}${approval}</span>`,
     cost === '' ? nothing : html`<span>${cost}</span>`,
     tokens === '' ? nothing : html`<span>${fill(strings.tokens, tokens)}</span>`,

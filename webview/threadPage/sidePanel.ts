@@ -163,7 +163,7 @@ function mergesSection({ merges, strings, thread }: PageState): TemplateResult |
       ${icon(mergeIcon(last.status), `run-icon merge-${last.status}`)} ${sentence}
       ${last.commit === '' ? nothing : html`<span class="mono">${shortId(last.commit)}</span>`}
     </p>
-    ${last.message === '' || last.status === 'merged' || last.status === 'undone' ? nothing : html`<p class="side-note as-typed">${last.message}</p>`}
+    ${isSaidAbove(last, thread) || last.message === '' || last.status === 'merged' || last.status === 'undone' ? nothing : html`<p class="side-note as-typed">${last.message}</p>`}
     ${
       last.files.length === 0
         ? nothing
@@ -172,6 +172,11 @@ function mergesSection({ merges, strings, thread }: PageState): TemplateResult |
           </ul>`
     }
   </section>`;
+}
+
+/** The notice below the header has it already. */
+function isSaidAbove({ message }: MergeView, thread: ThreadView | undefined): boolean {
+  return thread?.status === 'needs_you' && thread.needs.includes(message);
 }
 
 /** What kept it from being merged was seen to, so that what there is to do about it has been done. */

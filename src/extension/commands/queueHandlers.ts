@@ -173,8 +173,8 @@ async function updateThread(services: Services, thread: Thread): Promise<void> {
   } catch (error) {
     if (!isAppError(error, 'git.conflict')) throw error;
     const { files } = error.data;
-    const ask = vscode.l10n.t('Ask {0} to Resolve', thread.agent);
-    const editor = vscode.l10n.t('Open Merge Editor');
+    const ask = vscode.l10n.t('Ask Agent to Resolve');
+    const editor = vscode.l10n.t('Resolve in Merge Editor');
     const text = vscode.l10n.t(
       '"{0}" and its target changed the same places: {1}',
       title,

@@ -57,7 +57,7 @@ export async function finishHandMerge(services: Services, thread: Thread): Promi
     if (chosen === merge) await vscode.commands.executeCommand('muster.merge', thread.id);
   } catch (error) {
     if (!isAppError(error, 'worktree.unfinished')) throw error;
-    const again = vscode.l10n.t('Open Merge Editor');
+    const again = vscode.l10n.t('Resolve in Merge Editor');
     const text = vscode.l10n.t('Not resolved yet: {0}', error.data.files.slice(0, 5).join(', '));
     if ((await showWarning(text, again)) === again) await mergeByHand(services, thread);
   }

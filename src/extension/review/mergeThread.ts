@@ -70,14 +70,17 @@ async function commitToMerge(services: Services, thread: Thread): Promise<string
     sight === 'unseen'
       ? {
           text: vscode.l10n.t('Merge "{0}" without looking at it?', title),
-          detail: unseenText(fresh),
+          detail: withConflict(fresh, unseenText(fresh)),
         }
       : {
           text: vscode.l10n.t('"{0}" has changed since you looked at it. Merge it as it is now?', title),
-          detail: withOpenReview(
-            services,
-            thread,
-            vscode.l10n.t('You saw commit {0}, and it is at {1} now.', shortId(seenHead(fresh)), shortId(fresh.head)),
+          detail: withConflict(
+            fresh,
+            withOpenReview(
+              services,
+              thread,
+              vscode.l10n.t('You saw commit {0}, and it is at {1} now.', shortId(seenHead(fresh)), shortId(fresh.head)),
+            ),
           ),
         };
   // The first one is what Enter means.
@@ -101,6 +104,12 @@ async function reviewSince({ reviews }: Services, thread: Thread): Promise<void>
 /** A review goes on showing what there is: what is on screen is then what the question is about. */
 function withOpenReview({ reviews }: Services, { id }: Thread, text: string): string {
   return reviews.isOpen(id) ? `${text} ${vscode.l10n.t('The review that is open shows it as it is now.')}` : text;
+}
+
+/** What is known of a merge beforehand is said before anybody asks for it. */
+function withConflict({ conflictFiles, conflictTarget }: Thread, detail: string): string {
+  if (conflictFiles.length === 0) return detail;
+  return `${detail} ${vscode.l10n.t('It conflicts with {0} in {1}.', conflictTarget, nameSome(conflictFiles))}`;
 }
 
 async function requestMerge(
@@ -246,10 +255,15 @@ async function askToResolve(services: Services, thread: Thread, merge: Merge): P
 }
 
 async function reportConflict(services: Services, thread: Thread, merge: Merge): Promise<void> {
-  const ask = vscode.l10n.t('Ask {0} to Resolve', thread.agent);
-  const editor = vscode.l10n.t('Open Merge Editor');
-  const rebase = vscode.l10n.t('Rebase');
-  const text = vscode.l10n.t('"{0}" conflicts with {1}: {2}', threadTitle(thread), merge.target, withFiles(merge));
+  const ask = vscode.l10n.t('Ask Agent to Resolve');
+  const editor = vscode.l10n.t('Resolve in Merge Editor');
+  const rebase = vscode.l10n.t('Rebase and Merge');
+  const title = threadTitle(thread);
+  // What the host says of it at length stands on the thread's page.
+  const text =
+    merge.files.length === 0
+      ? vscode.l10n.t('"{0}" conflicts with {1}: {2}', title, merge.target, merge.message)
+      : vscode.l10n.t('"{0}" conflicts with {1} in {2}', title, merge.target, nameSome(merge.files));
   const others = [...(thread.parts.length > 0 ? [] : [editor]), ...(merge.strategy === 'rebase' ? [] : [rebase])];
   const chosen = await showWarning(text, ask, ...others);
   if (chosen === ask) await askToResolve(services, thread, merge);

@@ -202,7 +202,10 @@ const letters: Readonly<Record<string, string>> = {
 /** What was asked, what the agent says it did, what has become of it, what it took. */
 function summaryOf(thread: Thread): readonly SummaryNode[] {
   const run = thread.latestRun;
-  const took = run && run.startedAt > 0n && run.endedAt > 0n ? formatDuration(Number(run.endedAt - run.startedAt)) : '';
+  const took =
+    run && run.startedAt > 0n && run.endedAt > 0n
+      ? `${vscode.l10n.t('last run of {0}:', run.agent)} ${formatDuration(Number(run.endedAt - run.startedAt))}`
+      : '';
   const spent = [changesText(thread), took, formatCost(thread.costUsd)].filter(part => part !== '').join(' · ');
   const comments = [
     thread.draftComments > 0 ? vscode.l10n.t('{0} not sent', thread.draftComments) : '',

@@ -144,8 +144,8 @@ function canMerge({ ready, hasChanges, failedWithWork }: Situation): boolean {
 }
 
 /** Found out before anybody has tried to merge it. */
-function isConflicting({ ready, hasChanges, thread }: Situation): boolean {
-  return ready && hasChanges && thread.conflicting === true;
+function isConflicting(situation: Situation): boolean {
+  return canMerge(situation) && situation.thread.conflicting === true;
 }
 
 /** Nobody works on it, its files are whole, and its end is open. */

@@ -202,9 +202,12 @@ export function toThreadView(thread: Thread): ThreadView {
 }
 
 /** What is found out about its merge comes before what there is to know of its worktree. */
-function notesOf({ notes, conflictFiles, conflictTarget }: Thread): string[] | undefined {
+function notesOf(thread: Thread): string[] | undefined {
+  const { notes, conflictFiles, conflictTarget } = thread;
+  // Where it was tried already, the thread itself says it.
+  const isTold = thread.status === 'needs_you' && speakingMerge(thread)?.status === 'conflicted';
   const conflict =
-    conflictFiles.length === 0
+    conflictFiles.length === 0 || isTold
       ? []
       : [
           `Conflicts with ${conflictTarget} in ${conflictFiles.slice(0, 5).join(', ')}. Update from it, or ask the agent to.`,

@@ -44,6 +44,7 @@ export const webviewStrings = {
   'fixAgent': 'How to fix',
   'approvedAt': 'approved by you at {0}',
   'approvedByAt': 'approved by {0} at {1}',
+  'lastRunOf': 'last run of {0}:',
   'mergeOptions': 'Merge options',
   'stop': 'Stop',
   'open': 'Open',

@@ -121,6 +121,11 @@ describe('what a person can do', () => {
     ['ready', { status: 'ready' }, ['review', 'merge']],
     ['ready, with a conflict in sight', { status: 'ready', conflicting: true }, ['review', 'resolve', 'mergeByHand']],
     [
+      'without a verdict, with a conflict in sight',
+      { status: 'needs_you', silentReviewer: true, conflicting: true },
+      ['askReviewer', 'review', 'resolve', 'mergeByHand'],
+    ],
+    [
       'ready, with a conflict in sight in one of several repositories',
       { status: 'ready', conflicting: true, several: true },
       ['review', 'resolve'],
