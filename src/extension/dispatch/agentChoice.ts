@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Services } from '../services.js';
+import { projectOfFile } from './editorContext.js';
 import { recentAgents } from './sendTask.js';
 import { showInformation } from '../plain/messages.js';
 import { windowClosing } from '../windowClosing.js';
@@ -9,7 +10,7 @@ import { windowClosing } from '../windowClosing.js';
 export interface AgentChoice {
   readonly project: Project;
   readonly agent: Agent;
-  /** The one that work was last given to, among those that can take it. */
+  /** The one that work was last given to, among those that can take it; when nobody was, one of the project of the file in front. */
   readonly lastUsed: boolean;
   /** Another project of the window has the same name. */
   readonly hasNamesake: boolean;
@@ -26,7 +27,10 @@ export async function listAgents(services: Services): Promise<readonly AgentChoi
   const projects = services.scope.projects();
   const choices = projects.flatMap(project => project.agents.map(agent => ({ project, agent })));
   const able = choices.filter(({ agent }) => agent.problem === '');
-  const lastUsed = [...able].sort((a, b) => rank(a) - rank(b))[0];
+  const file = vscode.window.activeTextEditor?.document.uri;
+  const inFront = file && projectOfFile(services, file)?.id;
+  const isElsewhere = ({ project }: Pick<AgentChoice, 'project'>): number => (project.id === inFront ? 0 : 1);
+  const [lastUsed] = able.toSorted((a, b) => rank(a) - rank(b) || isElsewhere(a) - isElsewhere(b));
   return [...able, ...choices.filter(({ agent }) => agent.problem !== '')].map(choice => ({
     ...choice,
     lastUsed: choice.agent === lastUsed?.agent,

@@ -68,13 +68,21 @@ async function rememberAgent(services: Services, entry: string): Promise<void> {
   await services.context.workspaceState.update(recentAgentsKey, [entry, ...others].slice(0, maximumRecent));
 }
 
-/** Says where a task went, without taking anyone's focus. */
-export async function announceDispatch(
+/** An agent, with its project where the window has several. */
+export function receiverName(
   { scope }: Pick<Services, 'scope'>,
   { projectId, agent }: { readonly projectId: string; readonly agent: string },
-): Promise<void> {
+): string {
   const projects = scope.projects();
   const project = projects.length > 1 ? projects.find(({ id }) => id === projectId) : undefined;
-  showDone(vscode.l10n.t('Dispatched to {0}', project ? `${project.name}/${agent}` : agent), 5000);
+  return project ? `${project.name}/${agent}` : agent;
+}
+
+/** Says where a task went, without taking anyone's focus. */
+export async function announceDispatch(
+  services: Pick<Services, 'scope'>,
+  receiver: { readonly projectId: string; readonly agent: string },
+): Promise<void> {
+  showDone(vscode.l10n.t('Dispatched to {0}', receiverName(services, receiver)), 5000);
   await vscode.commands.executeCommand('muster.threads.focus', { preserveFocus: true });
 }

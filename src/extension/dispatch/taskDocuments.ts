@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Services } from '../services.js';
 import { listAgents, type AgentChoice } from './agentChoice.js';
-import { announceDispatch, sendTask } from './sendTask.js';
+import { announceDispatch, receiverName, sendTask } from './sendTask.js';
 import { uncommittedWork } from './uncommittedWork.js';
 import { parseTask, referenceLine, type TaskContext } from './taskText.js';
 import { showInformation } from '../plain/messages.js';
@@ -62,6 +62,11 @@ export class TaskDocuments implements vscode.Disposable {
     const [first] = await listAgents(this.#services);
     if (!first) return undefined;
     return this.#set(document, { projectId: first.project.id, agent: first.agent.name, base: '', key: randomUUID() });
+  }
+
+  /** Who a document is for, as people tell agents apart. */
+  receiverOf(draft: Pick<TaskDraft, 'projectId' | 'agent'>): string {
+    return receiverName(this.#services, draft);
   }
 
   async setAgent(document: vscode.TextDocument, choice: AgentChoice): Promise<void> {

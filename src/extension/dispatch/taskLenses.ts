@@ -17,7 +17,7 @@ export class TaskLenses implements vscode.CodeLensProvider {
     const lens = (title: string, command: string, tooltip: string): vscode.CodeLens =>
       new vscode.CodeLens(range, { title, command, tooltip, arguments: [document.uri] });
     const key = process.platform === 'darwin' ? '⌘⏎' : 'Ctrl+Enter';
-    const agent = draft?.agent ?? vscode.l10n.t('agent');
+    const agent = draft ? this.#tasks.receiverOf(draft) : vscode.l10n.t('agent');
     return [
       lens(vscode.l10n.t('Dispatch to {0} ▸', agent), 'muster.sendTask', vscode.l10n.t('Send this task ({0})', key)),
       lens(vscode.l10n.t('another agent…'), 'muster.pickTaskAgent', vscode.l10n.t('Send it to another agent instead')),

@@ -29,13 +29,15 @@ const [seen, now] = ['1'.repeat(40), '2'.repeat(40)];
 const thread = makeThread({ id: 'a', summary: 'Greet', status: 'ready', shownHead: seen, head: now });
 
 /** A window where somebody reads a review that an agent has changed beneath them. */
-function openWindow({ isOpen }: { readonly isOpen: boolean }) {
+function openWindow({ isOpen, conflictFiles = [] }: { readonly isOpen: boolean; readonly conflictFiles?: string[] }) {
   const opened: object[] = [];
   const approved: string[] = [];
   const services = {
     host: {
       threads: new Map([['a', thread]]),
-      client: async () => ({ threads: { getThread: async () => ({ thread }) } }),
+      client: async () => ({
+        threads: { getThread: async () => ({ thread: { ...thread, conflictFiles, conflictTarget: 'main' } }) },
+      }),
     },
     reviews: {
       save: async () => undefined,
@@ -78,4 +80,11 @@ test('of a review that is not open nothing is said', async () => {
   const { services } = openWindow({ isOpen: false });
   await approveThread(services, thread, { reviewed: true });
   expect(fake.shown).toMatchObject([{ text: '"Greet" has changed since you reviewed it: notes.txt.' }]);
+});
+
+test('what a merge is known to conflict with is said when it is asked for', async () => {
+  const { services } = openWindow({ isOpen: false, conflictFiles: ['notes.txt', 'README.md'] });
+  await mergeThread(services, thread);
+  const text = 'You saw commit 11111111, and it is at 22222222 now. It conflicts with main in notes.txt, README.md.';
+  expect(fake.shown).toMatchObject([{ text: expect.stringContaining(text) }]);
 });
