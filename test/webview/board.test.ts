@@ -299,3 +299,15 @@ describe('the board is live', () => {
     });
   });
 });
+
+test('a card tells VS Code what belongs in its menu, and that text is neither cut nor pasted there', async () => {
+  const thread = threadView({ id: 'k3v9x2m4q7w1', status: 'ready', filesChanged: 1 });
+  await withBoard(busyBoard([thread]), async ({ page }) => {
+    const told = await page.locator('.card').first().getAttribute('data-vscode-context');
+    expect(JSON.parse(told ?? '')).toEqual({
+      threadId: thread.id,
+      musterActions: expect.stringMatching(/^open review merge .*copyId/),
+      preventDefaultContextMenuItems: true,
+    });
+  });
+});

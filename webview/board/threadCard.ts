@@ -44,7 +44,13 @@ export function threadCard(options: CardOptions): TemplateResult {
   const { thread, strings, current, mark, act, onFocus } = options;
   const tab = current ? '0' : '-1';
   const name = mark === undefined ? thread.summary : `${thread.summary} (${mark})`;
-  return html`<li class="card" data-thread=${thread.id} @focusin=${onFocus} @click=${openOnCard}>
+  return html`<li
+    class="card"
+    data-thread=${thread.id}
+    data-vscode-context=${menuContext(thread)}
+    @focusin=${onFocus}
+    @click=${openOnCard}
+  >
     <div class="card-head">
       ${stateIcon(thread)}<span class="sr-only">${stateWord(thread, strings)}</span>
       <button class="card-title" type="button" tabindex=${tab} @click=${() => act('open')}>${thread.summary}</button>
@@ -72,6 +78,16 @@ export function threadCard(options: CardOptions): TemplateResult {
     const onControl = event.target instanceof Element && event.target.closest('button') !== null;
     if (!onControl) act('open');
   }
+}
+
+/** For the menu that VS Code opens on it (`src/extension/manifest/cardMenu.ts`), without *Cut*, *Copy* and *Paste*. */
+function menuContext(thread: ThreadView): string {
+  const { buttons, menu } = offeredActions(thread);
+  return JSON.stringify({
+    threadId: thread.id,
+    musterActions: ['open', ...buttons, ...menu].join(' '),
+    preventDefaultContextMenuItems: true,
+  });
 }
 
 function activity(thread: ThreadView, strings: WebviewStrings): TemplateResult | typeof nothing {

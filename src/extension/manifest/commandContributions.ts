@@ -1,3 +1,4 @@
+import { cardMenu } from './cardMenu.js';
 import type { CommandEntry, MenuName, MenuPlace } from './commandEntry.js';
 import { commandsOnThreads, commandTable } from './commandTable.js';
 import { submenuTable } from './submenuTable.js';
@@ -40,6 +41,7 @@ export function menuContributions(): Readonly<Record<string, readonly unknown[]>
     }
   };
   for (const [command, entry] of entries) add({ command }, entry.menus ?? []);
+  for (const { command, ...place } of cardMenu) add({ command }, [{ menu: 'webview/context', ...place }]);
   for (const [submenu, { places }] of Object.entries(submenuTable)) add({ submenu }, places);
   return {
     commandPalette: entries.flatMap(([command, entry]) => {

@@ -28,6 +28,7 @@ export type MenuName =
   | 'notebook/toolbar'
   | 'view/item/context'
   | 'view/title'
+  | 'webview/context'
   | SubmenuName;
 
 /** Menus behind an entry of another menu; `submenuTable` says where they are. */

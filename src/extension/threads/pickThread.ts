@@ -56,8 +56,14 @@ function threadIds(args: readonly unknown[]): readonly string[] {
   return rows.flatMap(row => {
     if (typeof row === 'string' && row !== '') return [row];
     if (row instanceof vscode.Uri) return threadOfReview(row) ?? [];
-    return isThreadNode(row) || isWorktreeNode(row) ? [row.threadId] : [];
+    return isThreadNode(row) || isWorktreeNode(row) || isCard(row) ? [row.threadId] : [];
   });
+}
+
+/** What VS Code hands over of a card of the board whose menu it opened. */
+function isCard(value: unknown): value is { readonly threadId: string } {
+  if (typeof value !== 'object' || value === null || !('webview' in value) || !('threadId' in value)) return false;
+  return value.webview === 'muster.board' && typeof value.threadId === 'string';
 }
 
 async function known(services: Services, ids: readonly string[]): Promise<readonly Thread[]> {

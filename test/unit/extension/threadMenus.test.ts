@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandEntry, MenuPlace } from '../../../src/extension/manifest/commandEntry.js';
+import { cardMenu } from '../../../src/extension/manifest/cardMenu.js';
 import { commandTable } from '../../../src/extension/manifest/commandTable.js';
 import { submenuTable } from '../../../src/extension/manifest/submenuTable.js';
 import { threadContext } from '../../../src/extension/views/threadNodes.js';
+import { threadActions } from '../../../src/protocol/webview/threadActions.js';
 import { makeThread } from '../../support/protoThreads.js';
 
 type ThreadInit = Parameters<typeof makeThread>[0];
@@ -148,4 +150,25 @@ describe('the menu of a thread', () => {
     expect(entriesOf('muster.copyMenu', ready)).toEqual(['Copy Thread Id', 'Copy Branch Name']);
     expect(entriesOf('muster.worktreeMenu', ready)).toHaveLength(5);
   });
+});
+
+it('the menu of a card of the board has what the thread’s page offers, and nothing that it does not', () => {
+  // Variants of a button, and what is about the person's own checkout.
+  const elsewhere = new Set(['mergeSquash', 'showSourceControl']);
+  const shown = (actions: string): readonly string[] =>
+    cardMenu
+      .filter(({ when }) => {
+        const pattern = /^webviewId == muster\.board && musterActions =~ \/(.*)\/$/.exec(when)?.[1];
+        return pattern !== undefined && new RegExp(pattern).test(actions);
+      })
+      .map(({ command }) => command);
+  const missing = threadActions.filter(action => !elsewhere.has(action) && shown(action).length !== 1);
+  expect(missing).toEqual([]);
+  expect(shown('open mergeSquash')).toEqual(['muster.openThread']);
+  expect(shown('open review mergeAgain copyId')).toEqual([
+    'muster.openThread',
+    'muster.review',
+    'muster.merge',
+    'muster.copyThreadId',
+  ]);
 });
