@@ -102,7 +102,20 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   const executedCells = new ExecutedCells(host);
   const services: Services = {
     ...{ context, log, channel, host, elsewhere, modelKeys, scope, composeFiles, previews },
-    ...{ pages, reviews, comments, changes, muted, attention, logs, records, notebooks, executedCells, openBoard },
+    ...{
+      pages,
+      reviews,
+      unresolved,
+      comments,
+      changes,
+      muted,
+      attention,
+      logs,
+      records,
+      notebooks,
+      executedCells,
+      openBoard,
+    },
   };
   const tasks = new TaskDocuments(services);
   const views = {

@@ -19,8 +19,11 @@ const editorsAtOnce = 10;
 /** For VS Code to do what it does by itself in a moment; then it is gone on without. */
 const patienceMs = 10_000;
 
-/** Merges the target into the worktree and shows what both changed in VS Code's merge editor. One that has begun goes on. */
-export async function mergeByHand(services: Services, thread: Thread): Promise<void> {
+/**
+ * Merges the target into the worktree and shows what both changed in VS Code's merge editor. One that has begun goes on, with the files
+ * that are named to it, or else with those that have conflicts left.
+ */
+export async function mergeByHand(services: Services, thread: Thread, named: readonly string[] = []): Promise<void> {
   await services.reviews.save(thread);
   // A merge editor of a file that is open takes what is shown of it for resolved.
   await services.reviews.close(thread.id);
@@ -33,13 +36,34 @@ export async function mergeByHand(services: Services, thread: Thread): Promise<v
     showDone(vscode.l10n.t('"{0}" has all of {1} now', title, begun.target));
     return;
   }
-  for (const path of begun.files.slice(0, editorsAtOnce)) await openMergeEditor(thread, begun, path);
+  const files = await filesToShow(thread, begun, named);
+  // The last one that is opened is in front.
+  for (const path of files.slice(0, editorsAtOnce).toReversed()) {
+    // Else the next one takes its place.
+    if (await openMergeEditor(thread, begun, path)) await vscode.commands.executeCommand('workbench.action.keepEditor');
+  }
   await offerEnd(services, thread, begun);
+}
+
+async function filesToShow(
+  thread: Thread,
+  { files }: BeginHandMergeResponse,
+  named: readonly string[],
+): Promise<readonly string[]> {
+  const wanted = files.filter(path => named.includes(path));
+  if (wanted.length > 0) return wanted;
+  const conflicting = [];
+  for (const path of files) if (await hasConflictsOnDisk(currentUri(thread, path))) conflicting.push(path);
+  return conflicting.length > 0 ? conflicting : files;
 }
 
 /** Commits what the person made of the conflicts, and offers what it was for. */
 export async function finishHandMerge(services: Services, thread: Thread): Promise<void> {
-  if (!(await acceptOpen(services, thread))) return;
+  const begun = await begunMerge(services, thread);
+  const left = begun?.files.filter(path => isLeft(services, currentUri(thread, path))) ?? [];
+  // VS Code would ask twice whether that is meant, and git would refuse it all the same.
+  if (left.length > 0) return tellUnresolved(services, thread, left);
+  if (begun && !(await acceptOpen(thread, begun))) return;
   // What is typed elsewhere and not saved would be missing.
   await services.reviews.save(thread);
   const title = threadTitle(thread);
@@ -57,10 +81,19 @@ export async function finishHandMerge(services: Services, thread: Thread): Promi
     if (chosen === merge) await vscode.commands.executeCommand('muster.merge', thread.id);
   } catch (error) {
     if (!isAppError(error, 'worktree.unfinished')) throw error;
-    const again = vscode.l10n.t('Resolve in Merge Editor');
-    const text = vscode.l10n.t('Not resolved yet: {0}', error.data.files.slice(0, 5).join(', '));
-    if ((await showWarning(text, again)) === again) await mergeByHand(services, thread);
+    await tellUnresolved(services, thread, error.data.files);
   }
+}
+
+async function tellUnresolved(services: Services, thread: Thread, files: readonly string[]): Promise<void> {
+  const again = vscode.l10n.t('Resolve in Merge Editor');
+  const text = vscode.l10n.t('Not resolved yet: {0}', files.slice(0, 5).join(', '));
+  if ((await showWarning(text, again)) === again) await mergeByHand(services, thread, files);
+}
+
+/** In a merge editor in which nobody has chosen anything. */
+function isLeft({ unresolved }: Services, output: vscode.Uri): boolean {
+  return isMerging(output) && unresolved.isLeft(output);
 }
 
 /** Brings the worktree to what it was before the merge. False: the person would rather not. */
@@ -73,7 +106,8 @@ export async function abandonHandMerge(services: Services, thread: Thread): Prom
   };
   if ((await askModally(question, giveUp)) !== giveUp) return false;
   // What is saved from them later would be written over files that are whole again.
-  await withOpen(services, thread, closeUnasked);
+  const begun = await begunMerge(services, thread);
+  if (begun) await withOpen(thread, begun, closeUnasked);
   const end = services.attention.handleHere(thread.id);
   await whileWaiting(vscode.l10n.t('Giving the merge in "{0}" up', title), async signal => {
     const client = await services.host.client(signal);
@@ -121,8 +155,8 @@ async function offerEnd(services: Services, thread: Thread, begun: BeginHandMerg
  * Accepts what is in the merge editors that are open: VS Code saves them, and asks where a conflict remains. Saved without that
  * question, a file in which only some were resolved has no marker that would tell of the others. False: not now.
  */
-async function acceptOpen(services: Services, thread: Thread): Promise<boolean> {
-  const answers = await withOpen(services, thread, async (output, inFront) => {
+async function acceptOpen(thread: Thread, begun: BeginHandMergeResponse): Promise<boolean> {
+  const answers = await withOpen(thread, begun, async (output, inFront) => {
     if (inFront) return vscode.commands.executeCommand('mergeEditor.acceptMerge');
     void showWarning(
       vscode.l10n.t(
@@ -138,24 +172,26 @@ async function acceptOpen(services: Services, thread: Thread): Promise<boolean> 
 /** As VS Code says that somebody would rather not. */
 const refused = { successful: false };
 
-/** Does something to each merge editor of the thread that is open, brought to the front where that can be; the first refusal ends that. */
-async function withOpen(
-  { host }: Services,
-  thread: Thread,
-  act: (output: vscode.Uri, inFront: boolean) => Thenable<unknown>,
-): Promise<readonly unknown[]> {
+/** The merge that is under way; undefined: it was ended in a terminal meanwhile. */
+async function begunMerge({ host }: Services, thread: Thread): Promise<BeginHandMergeResponse | undefined> {
   const signal = windowClosing;
   const client = await host.client(signal);
   const { thread: fresh } = await client.threads.getThread({ threadId: thread.id }, { signal });
-  // Ended in a terminal meanwhile: asking for its files would begin another one.
-  if (fresh?.handMerge === '') return [];
-  const begun = await client.merges.beginHandMerge({ threadId: thread.id }, { signal });
+  // Asking for its files would begin another one.
+  return fresh?.handMerge === '' ? undefined : client.merges.beginHandMerge({ threadId: thread.id }, { signal });
+}
+
+/** Does something to each merge editor of the thread that is open, brought to the front where that can be; the first refusal ends that. */
+async function withOpen(
+  thread: Thread,
+  begun: BeginHandMergeResponse,
+  act: (output: vscode.Uri, inFront: boolean) => Thenable<unknown>,
+): Promise<readonly unknown[]> {
   const answers: unknown[] = [];
   for (const path of begun.files) {
     const output = currentUri(thread, path);
     if (!isMerging(output)) continue;
-    await openMergeEditor(thread, begun, path);
-    const answer: unknown = await act(output, await untilSo(() => isInFront(output)));
+    const answer: unknown = await act(output, await openMergeEditor(thread, begun, path));
     answers.push(answer);
     if (isRefused(answer)) break;
   }
@@ -167,8 +203,11 @@ function isRefused(answer: unknown): boolean {
   return typeof answer === 'object' && answer !== null && 'successful' in answer && answer.successful === false;
 }
 
-/** As VS Code's own git extension does it; where that command is not there, the file itself shows its conflicts. */
-async function openMergeEditor(thread: Thread, begun: BeginHandMergeResponse, path: string): Promise<void> {
+/**
+ * As VS Code's own git extension does it; where that command is not there, the file itself shows its conflicts. False: the merge editor
+ * is not in front.
+ */
+async function openMergeEditor(thread: Thread, begun: BeginHandMergeResponse, path: string): Promise<boolean> {
   // The thread's own file: by its path, git would list the worktree among the person's repositories.
   const output = currentUri(thread, path);
   const at = (commit: string): vscode.Uri =>
@@ -191,17 +230,22 @@ async function openMergeEditor(thread: Thread, begun: BeginHandMergeResponse, pa
   } catch {
     // A build of VS Code without its merge editor: the file with its markers does as well.
     await vscode.window.showTextDocument(output, { preview: false });
+    return false;
   }
+  return untilSo(() => isInFront(output));
 }
 
 /** An editor that was open a moment ago may still hold the file as it was: a merge editor would take that for resolved. */
 async function whenRead(output: vscode.Uri): Promise<void> {
-  const onDisk = new TextDecoder().decode(await vscode.workspace.fs.readFile(output));
-  if (!hasConflictMarkers(onDisk)) return;
+  if (!(await hasConflictsOnDisk(output))) return;
   await untilSo(() => {
     const held = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === output.toString());
     return held === undefined || hasConflictMarkers(held.getText());
   });
+}
+
+async function hasConflictsOnDisk(output: vscode.Uri): Promise<boolean> {
+  return hasConflictMarkers(new TextDecoder().decode(await vscode.workspace.fs.readFile(output)));
 }
 
 /** The command that opens a merge editor ends before that is open. */

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Services } from '../../../src/extension/services.js';
-import { finishHandMerge } from '../../../src/extension/review/handMerge.js';
+import { finishHandMerge, mergeByHand } from '../../../src/extension/review/handMerge.js';
 import { currentUri } from '../../../src/extension/review/reviewSides.js';
 import { makeThread } from '../../support/protoThreads.js';
 
@@ -18,7 +18,9 @@ const fake = vi.hoisted(() => {
     readonly input: object;
   }
   const groups: { all: { tabs: readonly Tab[] }[]; active: Tab | undefined } = { all: [], active: undefined };
-  return { Uri, groups, executed: [] as string[], warned: [] as string[] };
+  /** What is saved of each file, by its path. */
+  const disk = new Map<string, string>();
+  return { Uri, groups, disk, opens: false, executed: [] as string[], warned: [] as string[], answers: [] as string[] };
 });
 vi.mock('vscode', async original => {
   const nothing = { dispose: () => undefined };
@@ -28,8 +30,18 @@ vi.mock('vscode', async original => {
     Uri: fake.Uri,
     Disposable: { from: () => nothing },
     ProgressLocation: {},
-    commands: { executeCommand: async (command: string) => void fake.executed.push(command) },
-    workspace: { textDocuments: [], onDidChangeTextDocument: never, onDidCloseTextDocument: never },
+    commands: {
+      executeCommand: async (command: string, argument?: { output: { path: string } }) => {
+        fake.executed.push(argument === undefined ? command : `${command} ${argument.output.path}`);
+        if (argument !== undefined && fake.opens) fake.groups.active = { input: { result: argument.output } };
+      },
+    },
+    workspace: {
+      fs: { readFile: async ({ path: file }: { path: string }) => new TextEncoder().encode(fake.disk.get(file)) },
+      textDocuments: [],
+      onDidChangeTextDocument: never,
+      onDidCloseTextDocument: never,
+    },
     window: {
       tabGroups: {
         get all() {
@@ -41,7 +53,10 @@ vi.mock('vscode', async original => {
         onDidChangeTabs: never,
         onDidChangeTabGroups: never,
       },
-      showWarningMessage: async (text: string) => void fake.warned.push(text),
+      showWarningMessage: async (text: string) => {
+        fake.warned.push(text);
+        return fake.answers.shift();
+      },
       showInformationMessage: async () => undefined,
       withProgress: async (_: unknown, work: () => unknown) => work(),
     },
@@ -52,18 +67,20 @@ afterEach(() => {
   vi.restoreAllMocks();
   fake.executed.length = 0;
   fake.warned.length = 0;
+  fake.opens = false;
+  fake.disk.clear();
 });
 
 const path = 'src/greet.js';
 const thread = makeThread({ id: '3f2a9k4m7p0q', handMerge: 'main', worktree: '/w' });
 
 /** A window on a thread with a merge editor, and what it asked of its host. */
-function openWindow() {
+function openWindow({ files = [path], left = [] }: { files?: readonly string[]; left?: readonly string[] } = {}) {
   const ended: object[] = [];
   const client = {
     threads: { getThread: async () => ({ thread }) },
     merges: {
-      beginHandMerge: async () => ({ files: [path], base: 'b', ours: 'o', theirs: 't', target: 'main' }),
+      beginHandMerge: async () => ({ files, others: [], base: 'b', ours: 'o', theirs: 't', target: 'main' }),
       endHandMerge: async (request: object) => {
         ended.push(request);
         return { target: 'main', head: 'abc' };
@@ -72,7 +89,8 @@ function openWindow() {
   };
   const services = {
     host: { client: async () => client },
-    reviews: { save: async () => undefined },
+    reviews: { save: async () => undefined, close: async () => undefined },
+    unresolved: { isLeft: (uri: object) => left.some(each => String(currentUri(thread, each)) === String(uri)) },
     attention: { handleHere: () => () => undefined },
   } as unknown as Services;
   const merging = { input: { result: currentUri(thread, path) } };
@@ -96,4 +114,39 @@ test('a merge is not completed past a merge editor that does not come to the fro
   expect(fake.executed).not.toContain('mergeEditor.acceptMerge');
   expect(ended).toEqual([]);
   expect(fake.warned).toEqual([expect.stringContaining(path)]);
+});
+
+test('completing with a conflict that nobody resolved is refused at once, without the questions of VS Code', async () => {
+  const { services, ended, merging } = openWindow({ left: [path] });
+  fake.groups.active = merging;
+  await finishHandMerge(services, thread);
+  expect(fake.executed).toEqual([]);
+  expect(ended).toEqual([]);
+  expect(fake.warned).toEqual([`Not resolved yet: ${path}`]);
+});
+
+const opened = (file: string): string => `_open.mergeEditor ${currentUri(thread, file).path}`;
+
+test('only what has conflicts left is opened, each to stay, and the first one in front', async () => {
+  const files = ['a.txt', 'done.txt', 'b.txt'];
+  const { services } = openWindow({ files });
+  fake.opens = true;
+  for (const file of files) {
+    const text = file === 'done.txt' ? 'resolved\n' : '<<<<<<< HEAD\na\n=======\nb\n>>>>>>> main\n';
+    fake.disk.set(currentUri(thread, file).path, text);
+  }
+  fake.groups.all = [];
+  const held = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort());
+  await mergeByHand(services, thread);
+  held.mockRestore();
+  const keep = 'workbench.action.keepEditor';
+  expect(fake.executed).toEqual([opened('b.txt'), keep, opened('a.txt'), keep]);
+});
+
+test('what is named as not resolved is what is opened', async () => {
+  const { services } = openWindow({ files: ['a.txt', path], left: [path] });
+  fake.opens = true;
+  fake.answers.push('Resolve in Merge Editor');
+  await finishHandMerge(services, thread);
+  expect(fake.executed).toEqual([opened(path), 'workbench.action.keepEditor']);
 });
