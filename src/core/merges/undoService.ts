@@ -101,7 +101,8 @@ export class UndoService {
       signal,
     );
     if (outcome.kind !== 'merged') {
-      const reason = outcome.message.replace(/\.$/, '');
+      // What stands in the way of a merge stands in the way here too, but it is another thing that is tried again.
+      const reason = outcome.message.replace(/\.$/, '').replace(/then merge again$/, 'then undo the merge again');
       throw refused(view, name === undefined ? reason : `${name}: ${reason}`);
     }
     const kind = outcome.commit === landing.from ? 'restored' : 'reverted';
@@ -155,7 +156,7 @@ function landedMerge(stores: MergeStores, { thread, latestMerge }: ThreadView): 
 }
 
 function refused({ thread }: ThreadView, reason: string): AppError<'merge.refused'> {
-  return new AppError('merge.refused', `The merge of thread ${thread.id} was not taken back: ${reason}.`, {
+  return new AppError('merge.refused', `The merge of "${thread.summary}" was not taken back: ${reason}.`, {
     thread: thread.id,
     reason,
   });

@@ -10,7 +10,6 @@ import { pickRow } from '../plain/picks.js';
 import { plainText } from '../plain/plainText.js';
 import type { Services } from '../services.js';
 import { askToUpdate } from '../review/mergeThread.js';
-import { undoMerge } from '../review/undoMerge.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import type { CommandHandlers } from './commandHandler.js';
@@ -83,7 +82,7 @@ export function queueHandlers(services: Services): CommandHandlers<keyof typeof 
         placeHolder: vscode.l10n.t('Which merge should be undone?'),
         filter: ({ latestMerge }) => latestMerge?.status === 'merged',
       });
-      if (thread) await undoMerge(services, thread);
+      if (thread) await (await import('../review/undoMerge.js')).undoMerge(services, thread);
     },
   };
 }

@@ -8,7 +8,7 @@ import { consentDetail } from './consentDetail.js';
 import { offerService } from './offerService.js';
 import { interpolatedVariables } from './interpolatedVariables.js';
 import { problemText } from './problemText.js';
-import { askModally, showDone, showError, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
+import { askModally, showDone, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 
 export interface ApplyOptions {
   /** Spec hash that the person saw; another one by now is a `project.conflict`. Empty: no check. */
@@ -119,15 +119,19 @@ async function requestApply(
   });
 }
 
+/** The others are in the Problems view. */
+const shownProblems = 8;
+
 async function showProblems(file: vscode.Uri, error: AppError<'compose.invalid'>): Promise<void> {
   const problems = error.data.problems.map(problem => problemText(problem, file.fsPath));
-  const [first = error.message] = problems;
   const text =
     problems.length > 1
-      ? vscode.l10n.t('The compose file has {0} problems and was not applied. {1}', problems.length, first)
-      : vscode.l10n.t('The compose file was not applied. {0}', first);
+      ? vscode.l10n.t('The compose file has {0} problems and was not applied.', problems.length)
+      : vscode.l10n.t('The compose file was not applied.');
   const show = vscode.l10n.t('Show Problems');
-  if ((await showError(text, show)) !== show) return;
+  const detail = problems.length === 0 ? error.message : problems.slice(0, shownProblems).join('\n');
+  // No notification: VS Code has no way to take one back once the file was mended and applied.
+  if ((await askModally({ text, detail }, show)) !== show) return;
   await vscode.window.showTextDocument(file);
   await vscode.commands.executeCommand('workbench.actions.view.problems');
 }

@@ -296,6 +296,30 @@ describe('taking a merge back', () => {
     expect((await host.undos.undo(thread.id, never)).undo).toEqual(undo);
   });
 
+  test('is refused in words of its own where something is in the way, and names the thread as people know it', async () => {
+    const world = coreWorld();
+    const message = 'main is checked out in /shop, where a.txt is edited. Commit it, then merge again.';
+    const inTheWay = async () => ({
+      kind: 'blocked' as const,
+      reason: 'target_has_edits' as const,
+      message,
+      files: [],
+    });
+    const host = coreHost(world, { merging: driverWith(world, { undo: inTheWay }) });
+    const thread = await readyThread(world, host);
+    const merge = await host.merges.request({ thread: thread.id });
+    await host.merges.wait(merge.id, never);
+    const from = '1'.repeat(40);
+    world.store.transact(stores =>
+      stores.landings.save({
+        ...{ merge: merge.id, step: 'done', commonDir: '/shop/.git', target: 'main', at: 1, from, to: '2'.repeat(40) },
+      }),
+    );
+    await expect(host.undos.undo(thread.id, never)).rejects.toMatchObject({
+      message: `The merge of "${thread.summary}" was not taken back: ${message.replace('merge again.', 'undo the merge again.')}`,
+    });
+  });
+
   test('is refused for a thread that was not merged', async () => {
     const world = coreWorld();
     const host = coreHost(world);

@@ -97,7 +97,7 @@ export async function provideCrew(signal: AbortSignal): Promise<TestAccess> {
     dialog.restore();
   }
   // An agent of the test before may finish just now, which is told whatever is applied.
-  const [unexpected] = dialog.shown.filter(({ text }) => !/consent|ready for review/.test(text));
+  const [unexpected] = dialog.shown.filter(({ text }) => !/consent|ready for review|after you looked/.test(text));
   if (unexpected) throw new Error(`the compose file was not applied: ${unexpected.text}`);
   await until(
     'the agents are there',
