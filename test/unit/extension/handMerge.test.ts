@@ -90,7 +90,7 @@ function openWindow({ files = [path], left = [] }: { files?: readonly string[]; 
   const services = {
     host: { client: async () => client },
     reviews: { save: async () => undefined, close: async () => undefined },
-    unresolved: { isLeft: (uri: object) => left.some(each => String(currentUri(thread, each)) === String(uri)) },
+    unresolved: { isLeft: (uri: { path: string }) => left.some(each => currentUri(thread, each).path === uri.path) },
     attention: { handleHere: () => () => undefined },
   } as unknown as Services;
   const merging = { input: { result: currentUri(thread, path) } };
