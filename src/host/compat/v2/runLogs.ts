@@ -6,54 +6,60 @@ import type { OurCalls } from '../ours.js';
 import { findRun } from './dispatched.js';
 import { runStatus, runSummary } from './shapes.js';
 
-/** `FollowRunLogs`. Offsets count the bytes of what the agent said. */
+/**
+ * `FollowRunLogs`. Offsets count the bytes of what the agent said. All of it goes through here in pieces, as the client takes them: what
+ * an agent says has no end.
+ */
 export async function* logChunks(ours: OurCalls, request: FollowRunLogsRequest, signal: AbortSignal) {
   const { runId, follow } = request;
   const facts = await findRun(ours, runId);
-  const text = new AgentText();
-  const bytes = new TextEncoder();
-  let offset = 0n;
-  const chunk = (data: string) => {
-    const from = offset;
-    offset += BigInt(bytes.encode(data).length);
-    return { data, offset: from, runStatus: runStatus(facts.run), createdAt: time(BigInt(Date.now())) };
-  };
-  let already = '';
-  for await (const { items } of ours.runs.readTranscript({ runId, follow: false }, { signal }))
-    already += items.map(item => text.take(item)).join('');
-  const tail = request.tailSet || request.tailLines > 0 ? lastLines(already, request.tailLines) : already;
-  offset = BigInt(bytes.encode(already).length - bytes.encode(tail).length);
-  const skipped = Number(request.startOffset > offset ? request.startOffset - offset : 0n);
-  const first = new TextDecoder().decode(bytes.encode(tail).subarray(skipped));
-  offset += BigInt(bytes.encode(tail).length - bytes.encode(first).length);
-  yield { ...chunk(first), run: runSummary(facts), prompt: facts.detail?.prompt ?? '' };
-  if (follow) yield* followed(ours, { runId, after: already, chunk, signal });
-  const last = await findRun(ours, runId);
-  yield { data: '', offset, isFinal: true, runStatus: runStatus(last.run), run: runSummary(last) };
-}
-
-/** What is said from now on. The transcript is read again from its beginning, so that nothing is said twice or lost. */
-async function* followed<T>(
-  { runs }: OurCalls,
-  {
-    runId,
-    after,
-    chunk,
-    signal,
-  }: {
-    readonly runId: string;
-    readonly after: string;
-    readonly chunk: (data: string) => T;
-    readonly signal: AbortSignal;
-  },
-): AsyncGenerator<T> {
-  const text = new AgentText();
-  let known = after.length;
-  for await (const { items } of runs.readTranscript({ runId, follow: true }, { signal })) {
-    const piece = items.map(item => text.take(item)).join('');
-    const fresh = piece.slice(known);
-    known = Math.max(0, known - piece.length);
-    if (fresh !== '') yield chunk(fresh);
+  const from = Math.max(Number(request.startOffset), await startOfTail(ours, request, signal));
+  const chunk = (data: string, offset: number) => ({
+    data,
+    offset: BigInt(offset),
+    runStatus: runStatus(facts.run),
+    createdAt: time(BigInt(Date.now())),
+  });
+  yield { ...chunk('', from), run: runSummary(facts), prompt: facts.detail?.prompt ?? '' };
+  let offset = 0;
+  for await (const piece of said(ours, { runId, follow, signal })) {
+    const bytes = Buffer.from(piece);
+    const fresh = bytes.subarray(Math.max(0, from - offset));
+    const begins = offset + bytes.length - fresh.length;
+    offset += bytes.length;
+    if (fresh.length > 0) yield chunk(fresh.toString(), begins);
   }
   if (signal.aborted) throw new ConnectError('The call was cancelled.', Code.Canceled);
+  const last = await findRun(ours, runId);
+  yield {
+    data: '',
+    offset: BigInt(offset),
+    isFinal: true,
+    runStatus: runStatus(last.run),
+    run: runSummary(last),
+  };
+}
+
+/** Where the last lines of what was said by now begin; 0 when all of it is wanted. */
+async function startOfTail(
+  ours: OurCalls,
+  { runId, tailLines, tailSet }: FollowRunLogsRequest,
+  signal: AbortSignal,
+): Promise<number> {
+  if (!tailSet && tailLines === 0) return 0;
+  let [end, tail] = [0, ''];
+  for await (const piece of said(ours, { runId, follow: false, signal })) {
+    end += Buffer.byteLength(piece);
+    tail = lastLines(tail + piece, tailLines);
+  }
+  return end - Buffer.byteLength(tail);
+}
+
+async function* said(
+  { runs }: OurCalls,
+  { runId, follow, signal }: { readonly runId: string; readonly follow: boolean; readonly signal: AbortSignal },
+): AsyncGenerator<string> {
+  const text = new AgentText();
+  for await (const { items } of runs.readTranscript({ runId, follow }, { signal }))
+    yield items.map(item => text.take(item)).join('');
 }
