@@ -90,6 +90,19 @@ test('schedules are seen in the tree and on the board, fired there, and lead to 
   await page.getByText('Cannot edit in read-only editor').first().waitFor();
   await workbench.screenshot('schedules-2-event');
 
+  // A card has a menu of its own, for the keyboard too.
+  await workbench.runCommand('Muster: Show Board');
+  await board.getByRole('tab', { name: 'Board' }).click();
+  await board.getByRole('button', { name: 'Water the plants.', exact: true }).first().focus();
+  await page.keyboard.press('Shift+F10');
+  await page.getByRole('menuitem', { name: 'Copy Thread Id' }).waitFor();
+  await page.getByRole('menuitem', { name: 'Review Changes' }).waitFor();
+  expect(await page.getByRole('menuitem', { name: /^(?:Cut|Paste)/ }).count()).toBe(0);
+  await workbench.screenshot('schedules-3-card-menu');
+  await page.getByRole('menuitem', { name: 'Open Thread' }).hover();
+  await page.keyboard.press('Enter');
+  await workbench.waitForTab('Water the plants.');
+
   await workbench.runCommand('Muster: Show Board');
   await board.getByRole('tab', { name: 'Schedules' }).click();
   await succeeded.first().click();
