@@ -48,25 +48,6 @@ describe('a window at 200 %', () => {
       await view.page.screenshot({ path: `out/screenshots/zoom-${width}.png` });
     });
   });
-
-  test('neither its header nor what it needs takes the place of the conversation', async () => {
-    const needs =
-      'reviewer ended without saying whether the work of dev is good. Review it yourself, or ask reviewer again.';
-    const thread = threadView({ status: 'needs_you', needs, filesChanged: 2, silentReviewer: true });
-    await withPage([...workingThread(40), { type: 'thread', thread, agents: [agentView()] }], async view => {
-      const { page } = view;
-      await page.setViewportSize({ width: 363, height: 350 });
-      await page.getByRole('button', { name: 'Ask reviewer again' }).waitFor();
-      await settle(page);
-      await page.screenshot({ path: 'out/screenshots/zoom-needs.png' });
-      const top = (await page.locator('.virtual-viewport').boundingBox())?.y ?? Infinity;
-      const box = (await page.locator('.follow-up').boundingBox())?.y ?? 0;
-      expect(box - top).toBeGreaterThanOrEqual(130);
-      // The branch is below, not gone.
-      await page.locator('.fact-branch').scrollIntoViewIfNeeded();
-      expect(await page.locator('.fact-branch').isVisible()).toBe(true);
-    });
-  });
 });
 
 test.each([640, 420, 352])('beside a side bar no word of the header breaks, and no button is cut: %i', async width => {

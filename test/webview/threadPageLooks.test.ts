@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ToThreadPage } from '../../src/protocol/webview/threadPageMessages.js';
 import type { TranscriptEntry } from '../../src/protocol/webview/transcriptView.js';
-import { themes, type Theme } from './support/openWebview.js';
+import { settle, themes, type Theme } from './support/openWebview.js';
 import {
   agentView,
   files,
@@ -12,7 +12,7 @@ import {
   threadView,
   transcript,
 } from './support/threadFixtures.js';
-import { threadPages, type ThreadPage } from './support/threadPages.js';
+import { threadPages, workingThread, type ThreadPage } from './support/threadPages.js';
 
 const withPage = threadPages();
 
@@ -332,3 +332,22 @@ function entryOf(i: number): TranscriptEntry {
     path: '',
   };
 }
+
+test('at 200 % neither its header nor what it needs takes the place of the conversation', async () => {
+  const needs =
+    'reviewer ended without saying whether the work of dev is good. Review it yourself, or ask reviewer again.';
+  const thread = threadView({ status: 'needs_you', needs, filesChanged: 2, silentReviewer: true });
+  await withPage([...workingThread(40), { type: 'thread', thread, agents: [agentView()] }], async view => {
+    const { page } = view;
+    await page.setViewportSize({ width: 363, height: 350 });
+    await page.getByRole('button', { name: 'Ask reviewer again' }).waitFor();
+    await settle(page);
+    await page.screenshot({ path: 'out/screenshots/zoom-needs.png' });
+    const top = (await page.locator('.virtual-viewport').boundingBox())?.y ?? Infinity;
+    const box = (await page.locator('.follow-up').boundingBox())?.y ?? 0;
+    expect(box - top).toBeGreaterThanOrEqual(130);
+    // The branch is below, not gone.
+    await page.locator('.fact-branch').scrollIntoViewIfNeeded();
+    expect(await page.locator('.fact-branch').isVisible()).toBe(true);
+  });
+});
