@@ -343,3 +343,21 @@ test('the follow-up of an agent that is gone is sent to nobody before somebody i
     expect((await view.posted()).filter(({ type }) => type === 'followUp')).toHaveLength(1);
   });
 });
+
+test('the commit of a merge is copied by a click on it, and from the menu', async () => {
+  const commit = 'bd8e115f'.padEnd(40, '0');
+  const merge = { id: 'm', status: 'merged', target: 'main', commit, message: '', files: [] };
+  const latestMerge = { status: 'merged', reason: '', target: 'main', commit };
+  await withPage(finishedThread(), async view => {
+    await view.send(
+      { type: 'thread', thread: threadView({ status: 'merged', latestMerge }), agents: [agentView()] },
+      { type: 'conversation', messages: [messageView()], runs: [runView()], merges: [merge] },
+    );
+    const hash = view.page.getByRole('button', { name: 'bd8e115f' });
+    expect(await hash.getAttribute('title')).toBe(`Copy commit of merge: ${commit}`);
+    await hash.click();
+    expect(await view.waitForPosted('act')).toMatchObject({ action: 'copyCommit' });
+    await view.page.getByRole('button', { name: 'More actions' }).click();
+    await view.page.getByText('Copy commit of merge', { exact: true }).waitFor();
+  });
+});

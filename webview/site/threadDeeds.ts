@@ -99,6 +99,7 @@ const deeds: Partial<Readonly<Record<ThreadAction, (deed: Deed) => Promise<void>
     if (thread.latestRun) await readRunLog(client, { runId: thread.latestRun.id, signal });
   },
   copyBranch: ({ thread }) => copy(thread.branch),
+  copyCommit: ({ thread }) => copy(thread.latestMerge?.commit ?? ''),
   copyId: ({ thread }) => copy(thread.id),
 };
 

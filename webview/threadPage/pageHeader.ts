@@ -43,6 +43,7 @@ const actionIcons: Readonly<Record<ThreadAction, string>> = {
   rawLog: 'output',
   answer: 'question',
   copyBranch: 'git-branch',
+  copyCommit: 'git-commit',
   copyId: 'copy',
 };
 

@@ -18,13 +18,15 @@ export interface SideOptions {
   readonly onShowAllFiles: () => void;
   readonly openDiff: (path: string) => void;
   readonly openRunLog: (runId: string) => void;
+  /** Copies the commit that the last merge made. */
+  readonly copyCommit: () => void;
 }
 
 /** Notes, files, runs and merges of the thread. */
 export function sidePanel(options: SideOptions): TemplateResult {
   const { state } = options;
   return html`<aside class="side" aria-label=${state.strings.details}>
-    ${notesSection(state)} ${filesSection(options)} ${runsSection(options)} ${mergesSection(state)}
+    ${notesSection(state)} ${filesSection(options)} ${runsSection(options)} ${mergesSection(options)}
   </aside>`;
 }
 
@@ -152,7 +154,8 @@ function wayOf({ modelsVia, provider }: RunView, strings: WebviewStrings): strin
   return modelsVia === undefined ? fill(strings.modelsOwn, provider) : fill(strings.modelsThroughHost, modelsVia);
 }
 
-function mergesSection({ merges, strings, thread }: PageState): TemplateResult | typeof nothing {
+function mergesSection(options: SideOptions): TemplateResult | typeof nothing {
+  const { merges, strings, thread } = options.state;
   const last = merges.at(-1);
   if (!last || (thread && isOver(last, thread))) return nothing;
   const key = `merge.${last.status}`;
@@ -161,7 +164,7 @@ function mergesSection({ merges, strings, thread }: PageState): TemplateResult |
     <h2><span>${strings.merges}</span></h2>
     <p class="side-note">
       ${icon(mergeIcon(last.status), `run-icon merge-${last.status}`)} ${sentence}
-      ${last.commit === '' ? nothing : html`<span class="mono">${shortId(last.commit)}</span>`}
+      ${last.commit === '' ? nothing : commitOf(last, thread, options)}
     </p>
     ${isSaidAbove(last, thread) || last.message === '' || last.status === 'merged' || last.status === 'undone' ? nothing : html`<p class="side-note as-typed">${last.message}</p>`}
     ${
@@ -177,6 +180,15 @@ function mergesSection({ merges, strings, thread }: PageState): TemplateResult |
 /** The notice below the header has it already. */
 function isSaidAbove({ message }: MergeView, thread: ThreadView | undefined): boolean {
   return thread?.status === 'needs_you' && thread.needs.includes(message);
+}
+
+/** The commit of a merge; a click copies it while the thread's actions are about that one. */
+function commitOf({ commit }: MergeView, thread: ThreadView | undefined, options: SideOptions): TemplateResult {
+  if (thread?.latestMerge?.commit !== commit) return html`<span class="mono">${shortId(commit)}</span>`;
+  const label = options.state.strings.copyCommit;
+  return html`<button class="link mono" title=${`${label}: ${commit}`} @click=${options.copyCommit}>
+    ${shortId(commit)}
+  </button>`;
 }
 
 /** What kept it from being merged was seen to, so that what there is to do about it has been done. */

@@ -97,6 +97,7 @@ export class ThreadPage extends LitElement {
           },
           openDiff: path => this.#post({ type: 'openDiff', path }),
           openRunLog: runId => this.#post({ type: 'openRunLog', runId }),
+          copyCommit: () => this.#act('copyCommit'),
         })}
       </div>
       ${thread && thread.status !== 'abandoned' ? this.#followUp(thread.agent) : nothing}

@@ -17,7 +17,7 @@ import { explainAgentOf } from './explainAgent.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { endThreadHandlers } from './endThreadHandlers.js';
 import type { ThreadListCommand } from './threadListHandlers.js';
-import { showInformation, whileWaiting } from '../plain/messages.js';
+import { showDone, showInformation, whileWaiting } from '../plain/messages.js';
 import { windowClosing } from '../windowClosing.js';
 
 type Ids = Exclude<keyof typeof threadCommands, ThreadListCommand>;
@@ -88,11 +88,23 @@ export function threadHandlers(services: Services): CommandHandlers<Ids> {
       const thread = await one(args, vscode.l10n.t('Which thread?'));
       if (thread) await vscode.env.clipboard.writeText(thread.id);
     },
+    'muster.copyMergeCommit': async (...args) => {
+      const landed = ({ latestMerge }: Thread): boolean =>
+        latestMerge?.status === 'merged' && latestMerge.commit !== '';
+      const thread = await one(args, vscode.l10n.t('Which thread?'), landed);
+      if (thread?.latestMerge) await copyCommit(thread.latestMerge.commit);
+    },
     'muster.copyBranch': async (...args) => {
       const thread = await one(args, vscode.l10n.t('Which thread?'), ({ branch }) => branch !== '');
       if (thread) await vscode.env.clipboard.writeText(thread.branch);
     },
   };
+}
+
+/** What is copied by a click on a page is said, or nobody would know. */
+async function copyCommit(commit: string): Promise<void> {
+  await vscode.env.clipboard.writeText(commit);
+  showDone(vscode.l10n.t('Copied {0}', commit));
 }
 
 type LandingIds =

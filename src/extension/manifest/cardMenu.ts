@@ -37,6 +37,7 @@ export const cardMenu: readonly CardEntry[] = [
   entry('muster.restoreThread', '4_end@4', 'restore'),
   entry('muster.copyThreadId', '5_copy@1', 'copyId'),
   entry('muster.copyBranch', '5_copy@2', 'copyBranch'),
+  entry('muster.copyMergeCommit', '5_copy@3', 'copyCommit'),
 ];
 
 /** The card tells which actions make sense (`webview/board/threadCard.ts`). */

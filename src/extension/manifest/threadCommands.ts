@@ -191,6 +191,10 @@ export const threadCommands = {
     title: 'Copy Thread Id',
     menus: [onThread(any, '1_copy@1', 'muster.copyMenu')],
   },
+  'muster.copyMergeCommit': {
+    title: 'Copy Commit of Merge',
+    menus: [onThread('merged', '1_copy@3', 'muster.copyMenu')],
+  },
   'muster.copyBranch': {
     title: 'Copy Branch Name',
     menus: [onThread('branch', '1_copy@2', 'muster.copyMenu')],

@@ -36,6 +36,7 @@ const actionCommands: Readonly<Record<ThreadAction, CommandId | 'workbench.view.
   openTerminal: 'muster.openWorktreeTerminal',
   rawLog: 'muster.showLog',
   copyBranch: 'muster.copyBranch',
+  copyCommit: 'muster.copyMergeCommit',
   copyId: 'muster.copyThreadId',
 };
 

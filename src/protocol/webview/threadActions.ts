@@ -35,6 +35,7 @@ export const threadActions = [
   'openTerminal',
   'rawLog',
   'copyBranch',
+  'copyCommit',
   'copyId',
 ] as const;
 
@@ -128,6 +129,7 @@ const menuOffers: readonly Offer[] = [
   ['openWorktree', ({ thread }) => thread.hasWorktree],
   ['openTerminal', ({ thread }) => thread.hasWorktree],
   ['copyBranch', ({ thread }) => thread.branch !== ''],
+  ['copyCommit', ({ thread }) => thread.latestMerge?.commit !== undefined],
   ['copyId', () => true],
   ['close', situation => isLeft(situation) || situation.thread.handMerge !== undefined],
   // Of what was merged there is nothing to give up any more: its worktree can go, and its merge be undone.

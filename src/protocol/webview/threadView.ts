@@ -58,7 +58,13 @@ export const threadViewSchema = z.object({
     }),
   ),
   /** The last merge, while no later run speaks for the thread. */
-  latestMerge: z.optional(z.object({ status: shortText, reason: shortText, target: shortText })),
+  latestMerge: z.optional(
+    z.object({
+      ...{ status: shortText, reason: shortText, target: shortText },
+      /** What the target got by it. */
+      commit: z.optional(shortText),
+    }),
+  ),
   /** Merging its head would come to conflicts, as far as that is known. */
   conflicting: z.optional(z.boolean()),
   /** The branch that it then conflicts with. */
@@ -221,7 +227,8 @@ function speakingMerge({ latestMerge: merge, latestRun: run, head }: Thread): Th
   if (!merge || (run && run.queuedAt > merge.createdAt)) return undefined;
   const isOfHead = merge.expect === head || merge.expect === '' || merge.reason === 'changed_since_review';
   if (['blocked', 'conflicted', 'failed'].includes(merge.status) && !isOfHead) return undefined;
-  return { status: merge.status, reason: cut(merge.reason), target: cut(merge.target) };
+  const landed = merge.status === 'merged' && merge.commit !== '' ? merge.commit : undefined;
+  return { status: merge.status, reason: cut(merge.reason), target: cut(merge.target), ...defined('commit', landed) };
 }
 
 function hasSilentReviewer({ chain }: Thread): boolean {

@@ -61,6 +61,7 @@ export const webviewStrings = {
   'rawLog': 'Raw log',
   'answer': 'Answer',
   'copyBranch': 'Copy branch name',
+  'copyCommit': 'Copy commit of merge',
   'copyId': 'Copy thread id',
   'compareAttempts': 'Compare attempts',
   'keepAttempt': 'Keep this attempt…',

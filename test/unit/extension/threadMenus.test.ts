@@ -148,6 +148,8 @@ describe('the menu of a thread', () => {
       'Update from Target',
     ]);
     expect(entriesOf('muster.copyMenu', ready)).toEqual(['Copy Thread Id', 'Copy Branch Name']);
+    const merged = threadContext(makeThread(states['merged'] ?? {}), false);
+    expect(entriesOf('muster.copyMenu', merged)).toContain('Copy Commit of Merge');
     expect(entriesOf('muster.worktreeMenu', ready)).toHaveLength(5);
   });
 });

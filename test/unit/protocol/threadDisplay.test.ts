@@ -12,7 +12,9 @@ import {
 import { parseThreadStatus, threadGroupOf, threadIcon } from '../../../src/protocol/threadDisplay.js';
 import { modeChange } from '../../../src/protocol/webview/modeChange.js';
 import { offeredActions } from '../../../src/protocol/webview/threadActions.js';
+import { toThreadView } from '../../../src/protocol/webview/threadView.js';
 import { fill, webviewStrings, withTranslations } from '../../../src/protocol/webview/webviewStrings.js';
+import { makeThread } from '../../support/protoThreads.js';
 import { threadView } from '../../webview/support/threadFixtures.js';
 
 const s = 1000;
@@ -221,4 +223,13 @@ test('approving is offered until exactly that commit is approved', () => {
   expect(menu({ status: 'needs_you', latestMerge: blocked })).toContain('approve');
   expect(menu({ status: 'ready', approved: 'abc' })).not.toContain('approve');
   expect(menu({ status: 'working' })).not.toContain('approve');
+});
+
+test('the commit of a merge can be copied where one landed', () => {
+  const menu = (latestMerge: object) =>
+    offeredActions(toThreadView(makeThread({ status: 'merged', latestMerge: { target: 'main', ...latestMerge } })))
+      .menu;
+  expect(menu({ status: 'merged', commit: 'abc' })).toContain('copyCommit');
+  expect(menu({ status: 'merged', commit: '' })).not.toContain('copyCommit');
+  expect(menu({ status: 'undone', commit: 'abc' })).not.toContain('copyCommit');
 });
