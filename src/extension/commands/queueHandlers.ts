@@ -9,7 +9,6 @@ import { showDone, showInformation, showWarning, whileWaiting } from '../plain/m
 import { pickRow } from '../plain/picks.js';
 import { plainText } from '../plain/plainText.js';
 import type { Services } from '../services.js';
-import { askToUpdate } from '../review/mergeThread.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import type { CommandHandlers } from './commandHandler.js';
@@ -180,7 +179,7 @@ async function updateThread(services: Services, thread: Thread): Promise<void> {
       files.slice(0, 5).join(', '),
     );
     const chosen = await showWarning(text, ask, ...(thread.parts.length > 0 ? [] : [editor]));
-    if (chosen === ask) await askToUpdate(services, thread, files);
+    if (chosen === ask) await (await import('../review/mergeThread.js')).askToUpdate(services, thread, files);
     if (chosen === editor) await vscode.commands.executeCommand('muster.mergeByHand', thread.id);
   }
 }

@@ -7,7 +7,6 @@ import { toThreadView } from '../../protocol/webview/threadView.js';
 import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.js';
 import { sendTask } from '../dispatch/sendTask.js';
 import type { threadCommands } from '../manifest/threadCommands.js';
-import { approveAndMerge, approveThread, mergeThread, resolveByAgent } from '../review/mergeThread.js';
 import type { Services } from '../services.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
 import { threadTitle } from '../threads/threadTitles.js';
@@ -127,24 +126,25 @@ function landingHandlers(services: Services): Pick<CommandHandlers<Ids>, Landing
         filter: canApprove,
       });
       for (const thread of threads ?? [])
-        await approveThread(services, thread, { reviewed: isInFront(services, thread) });
+        await (await merges()).approveThread(services, thread, { reviewed: isInFront(services, thread) });
     },
     'muster.merge': async (...args) => {
-      for (const thread of (await mergeable(services, args)) ?? []) await mergeThread(services, thread);
+      for (const thread of (await mergeable(services, args)) ?? [])
+        await (await merges()).mergeThread(services, thread);
     },
     'muster.approveAndMerge': async (...args) => {
       const threads = await targetThreads(services, args, {
         placeHolder: vscode.l10n.t('Which thread do you approve and merge?'),
         filter: canApprove,
       });
-      for (const thread of threads ?? []) await approveAndMerge(services, thread);
+      for (const thread of threads ?? []) await (await merges()).approveAndMerge(services, thread);
     },
     'muster.resolveConflict': async (...args) => {
       const thread = await targetThread(services, args, {
         placeHolder: vscode.l10n.t('Which conflict should be resolved?'),
         filter: hasConflict,
       });
-      if (thread) await resolveByAgent(services, thread);
+      if (thread) await (await merges()).resolveByAgent(services, thread);
     },
     'muster.mergeByHand': async (...args) => {
       const thread = await withWorktree(services, args, vscode.l10n.t('Which conflict do you want to resolve?'));
@@ -160,13 +160,18 @@ function landingHandlers(services: Services): Pick<CommandHandlers<Ids>, Landing
     },
     'muster.squash': async (...args) => {
       const threads = await mergeable(services, args);
-      for (const thread of threads ?? []) await mergeThread(services, thread, { strategy: 'squash' });
+      for (const thread of threads ?? []) await (await merges()).mergeThread(services, thread, { strategy: 'squash' });
     },
     'muster.rebase': async (...args) => {
       const threads = await mergeable(services, args);
-      for (const thread of threads ?? []) await mergeThread(services, thread, { strategy: 'rebase' });
+      for (const thread of threads ?? []) await (await merges()).mergeThread(services, thread, { strategy: 'rebase' });
     },
   };
+}
+
+/** Read with the first approval or merge. */
+function merges() {
+  return import('../review/mergeThread.js');
 }
 
 /** Read when somebody merges by hand. */
