@@ -61,10 +61,22 @@ const routes = {
   },
   'what was published': { method: 'GET', path: '/api/events?topic=webhook.none', needs: 'read' },
   'webhook sources': { method: 'GET', path: '/api/webhook-sources', needs: 'admin' },
+  'what is published': { method: 'GET', path: '/api/events/topics', needs: 'read' },
+  'one event': { method: 'GET', path: '/api/events/none', needs: 'read' },
+  // Who publishes shows what its source was given, and nothing of this host: all of them are strangers.
+  'a webhook': { method: 'POST', path: '/api/webhooks/webhook.matrix', needs: 'its source' },
   'files of a workspace': { method: 'GET', path: '/api/agent-compose/workspaces/000000000000/files', needs: 'read' },
+  'a file of a workspace': {
+    method: 'GET',
+    path: '/api/agent-compose/workspaces/000000000000/download?path=readme.md',
+    needs: 'read',
+  },
   'an upload': { method: 'POST', path: '/api/agent-compose/workspaces/000000000000/upload', needs: 'operate' },
   'a page': { method: 'GET', path: '/settings', needs: 'login' },
   'a file of pages': { method: 'GET', path: '/assets/none.js', needs: 'nowhere' },
+  'whether one is logged in': { method: 'GET', path: '/api/auth/status', needs: 'nothing' },
+  'the version': { method: 'GET', path: '/api/version', needs: 'no token' },
+  'a notebook': { method: 'GET', path: '/jupyter/000000000000/lab', needs: 'a token' },
   'the login': { method: 'GET', path: '/login', needs: 'nothing' },
   'nothing there': { method: 'GET', path: '/../../etc/passwd', needs: 'nowhere' },
 } as const;
@@ -93,8 +105,10 @@ const rights: Readonly<Record<Credential, 'read' | 'operate' | 'admin' | 'foreig
 
 const widths = ['read', 'operate', 'admin'];
 
+type Kind = 'HTTP/1.1' | 'HTTP/2';
+
 /** 401, 403, a way to the login, or anything else: it was let in. */
-function expected(route: Route, credential: Credential): string {
+function expected(route: Route, credential: Credential, kind: Kind): string {
   const { needs } = routes[route];
   const right = rights[credential];
   if (needs === 'nothing') return 'in';
@@ -103,10 +117,21 @@ function expected(route: Route, credential: Credential): string {
     const opens = right !== undefined && (right !== 'foreign' || credential.startsWith('a session'));
     return opens ? 'in' : 'login';
   }
+  if (needs === 'a token' && kind === 'HTTP/1.1') return notebookFor(credential, right);
   if (right === 'foreign') return '403';
+  if (needs === 'no token') return 'in';
+  if (needs === 'its source') return '401';
+  // Over HTTP/2 there are no notebooks: what is behind them speaks HTTP/1.1.
+  if (needs === 'a token') return '404';
   if (needs === 'nowhere') return '404';
   if (right === undefined) return '401';
   return widths.indexOf(right) >= widths.indexOf(needs) ? 'in' : '403';
+}
+
+/** For programs, with tokens that may work: they are told that this thread has none. */
+function notebookFor(credential: Credential, right: (typeof rights)[Credential]): string {
+  if (!credential.endsWith('token') || right === undefined) return '401';
+  return right === 'read' ? '403' : '404';
 }
 
 function told({ status, headers }: Answer): string {
@@ -130,6 +155,7 @@ class World {
 
   async prepare(): Promise<void> {
     const { home, daemon } = this;
+    await home.muster(['webhook', 'source', 'add', 'webhook.matrix']);
     await home.muster(['password', 'set', 'ada'], { input: password });
     const client = await home.connect();
     const expiresAt = Date.now() + 3_000;
@@ -179,6 +205,10 @@ class World {
     const answer = await overHttp1(this.daemon.url, { method: 'POST', path: '/login', headers }, body);
     return (answer.headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
   }
+}
+
+function kindOf(listener: string): Kind {
+  return listener.startsWith('HTTP/2') ? 'HTTP/2' : 'HTTP/1.1';
 }
 
 function overHttp1(
@@ -235,10 +265,12 @@ afterAll(async () => {
 });
 
 /** The endpoint's socket: its file is the way in, and what is good over the network is nothing there. */
-function expectedOverSocket(route: Route, credential: Credential, shown: Headers): string {
+function expectedOverSocket(route: Route, credential: Credential, shown: Headers, kind: Kind): string {
   const isOpen = shown['authorization'] === undefined;
   // What agent-compose's clients ask for shows nothing: who can open the socket is the same user.
-  if (route === 'files of a workspace' || route === 'an upload') return isOpen ? 'in' : '401';
+  if (/of a workspace$|upload$/.test(route)) return isOpen ? 'in' : '401';
+  if (route === 'the version') return 'in';
+  if (route === 'a notebook') return credential === 'the endpoint’s token' || kind === 'HTTP/2' ? '404' : '401';
   if (!route.startsWith('a call')) return '404';
   if (credential === 'the endpoint’s token') return 'in';
   return route.startsWith('a call of theirs') && isOpen ? 'in' : '401';
@@ -256,7 +288,7 @@ const socketListeners = [
   },
 ] as const;
 
-describe.each(socketListeners)('$name', ({ send }) => {
+describe.each(socketListeners)('$name', ({ name, send }) => {
   test.each(credentials)('with %s', async credential => {
     const world = worlds.get('plain');
     const headers = world?.shown.get(credential);
@@ -268,7 +300,9 @@ describe.each(socketListeners)('$name', ({ send }) => {
       answers[route] = told(await send(socket, { method, path, headers }));
     }
     expect(answers).toEqual(
-      Object.fromEntries(routeNames.map(route => [route, expectedOverSocket(route, credential, headers)])),
+      Object.fromEntries(
+        routeNames.map(route => [route, expectedOverSocket(route, credential, headers, kindOf(name))]),
+      ),
     );
   });
 
@@ -300,7 +334,7 @@ const listeners = [
   { name: 'HTTP/2 over TLS', kind: 'tls', send: overHttp2 },
 ] as const;
 
-describe.each(listeners)('$name', ({ kind, send }) => {
+describe.each(listeners)('$name', ({ name, kind, send }) => {
   test.each(credentials)('with %s', async credential => {
     const world = worlds.get(kind);
     const headers = world?.shown.get(credential);
@@ -312,8 +346,12 @@ describe.each(listeners)('$name', ({ kind, send }) => {
       const answer = await send(world.daemon.url, { method, path, headers });
       // Nobody guesses more often than that: what is refused then is refused.
       answers[route] =
-        answer.status === 429 && credential === 'a wrong password' ? expected(route, credential) : told(answer);
+        answer.status === 429 && credential === 'a wrong password'
+          ? expected(route, credential, kindOf(name))
+          : told(answer);
     }
-    expect(answers).toEqual(Object.fromEntries(routeNames.map(route => [route, expected(route, credential)])));
+    expect(answers).toEqual(
+      Object.fromEntries(routeNames.map(route => [route, expected(route, credential, kindOf(name))])),
+    );
   });
 });

@@ -5,7 +5,8 @@ const words: Readonly<Record<string, string>> = {
   auth: 'The host listens on a socket of this user and needs no login.',
   cache: 'There is nothing cached to list.',
   stats: '`muster sandbox stats` shows what containers use, `muster ps` cost and changes of each thread.',
-  volume: '`volumes` of an agent are folders of this machine.',
+  volume:
+    '`volumes` of the compose file names them; agent-compose’s own client lists, makes and removes them at this host.',
 };
 
 /** The error for a command, of one word or two, that agent-compose has and this version has not; undefined for every other. */
