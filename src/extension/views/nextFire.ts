@@ -1,4 +1,5 @@
 import { nextFireTimes, readCron, type CronSchedule } from '../../compose/cron/cronSchedule.js';
+import { exactDuration } from '../../base/exactDuration.js';
 import { parseDuration } from '../../compose/duration.js';
 
 export interface TriggerTimes {
@@ -24,6 +25,12 @@ export function nextFires(
   if (kind !== 'interval') return [];
   const passed = Math.max(0, Math.floor((now - appliedAt) / ms));
   return Array.from({ length: count }, (_, index) => appliedAt + ms * (passed + 1 + index));
+}
+
+/** As board and consent say it; an expression, a topic and what is no length of time as they are written. */
+export function scheduleText({ kind, schedule }: Pick<TriggerTimes, 'kind' | 'schedule'>): string {
+  const ms = kind === 'interval' || kind === 'timeout' ? parseDuration(schedule) : undefined;
+  return ms === undefined ? schedule : exactDuration(ms);
 }
 
 function calendarTimes(

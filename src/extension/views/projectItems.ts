@@ -1,6 +1,4 @@
 import * as vscode from 'vscode';
-import { exactDuration } from '../../base/exactDuration.js';
-import { parseDuration } from '../../compose/duration.js';
 import { formatAge, formatDuration, formatMaker } from '../../protocol/displayFormat.js';
 import type { Agent, Project, Trigger } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
@@ -131,9 +129,20 @@ function firstSentence(text: string): string {
 /** `morning  next in 12 min`; a trigger that nothing fires by itself says so. */
 export function triggerItem(
   trigger: Trigger,
-  { id, fires, now }: { readonly id: string; readonly fires: readonly number[]; readonly now: number },
+  {
+    id,
+    fires,
+    now,
+    schedule = trigger.schedule,
+  }: {
+    readonly id: string;
+    readonly fires: readonly number[];
+    readonly now: number;
+    /** As people say it; otherwise as it is written. */
+    readonly schedule?: string | undefined;
+  },
 ): vscode.TreeItem {
-  const what = `${trigger.kind} ${scheduleText(trigger)}`;
+  const what = `${trigger.kind} ${schedule}`;
   const name = trigger.name === '' ? what : trigger.name;
   const item = new vscode.TreeItem(name, None);
   const [next] = fires;
@@ -174,10 +183,4 @@ export function runItem(thread: Thread, now: number): vscode.TreeItem {
   item.accessibilityInformation = { label: vscode.l10n.t('{0}, {1}', threadTitle(thread), item.description) };
   item.command = { command: 'muster.openThread', title: vscode.l10n.t('Open Thread'), arguments: [thread.id] };
   return item;
-}
-
-/** As board and consent say it; an expression, a topic and what is no length of time as they are written. */
-function scheduleText({ kind, schedule }: Trigger): string {
-  const ms = kind === 'interval' || kind === 'timeout' ? parseDuration(schedule) : undefined;
-  return ms === undefined ? schedule : exactDuration(ms);
 }

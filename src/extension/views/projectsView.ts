@@ -3,7 +3,7 @@ import type { Agent, Project, Trigger } from '../../protocol/gen/muster/v1/proje
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
-import type { nextFires } from './nextFire.js';
+import type * as nextFire from './nextFire.js';
 import { agentItem, fileItem, projectItem, runItem, triggerItem } from './projectItems.js';
 import type { AgentNode, ProjectNode, ProjectsNode, RunNode, TriggerNode } from './projectsNode.js';
 
@@ -23,7 +23,7 @@ export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vsco
   readonly #view: PlainTree<ProjectsNode>;
   readonly #subscriptions: readonly { dispose(): void | Promise<void> }[];
   #timer: NodeJS.Timeout | undefined;
-  #nextFires: typeof nextFires | undefined;
+  #times: typeof nextFire | undefined;
   /** How the rows looked when they were last drawn. */
   #shown = '';
 
@@ -147,26 +147,27 @@ export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vsco
   #triggerItem(project: Project, { agent, index }: TriggerNode): vscode.TreeItem {
     const trigger = findAgent(project, agent)?.triggers[index];
     if (!trigger) return new vscode.TreeItem('');
+    if (!this.#times) void this.#loadTimes();
     const now = Date.now();
+    const schedule = this.#times?.scheduleText(trigger);
     const fires = trigger.switchedOff ? [] : this.#firesOf(project, trigger, now);
-    return triggerItem(trigger, { id: `trigger:${project.id}:${agent}:${index}`, fires, now });
+    return triggerItem(trigger, { id: `trigger:${project.id}:${agent}:${index}`, fires, now, schedule });
   }
 
   /** When it is due next: as the host says, and by the calendar what comes after that. */
   #firesOf(project: Project, trigger: Trigger, now: number): readonly number[] {
-    if (!this.#nextFires) void this.#loadTimes();
     const next = Number(trigger.nextFireAt);
     if (!trigger.automatic) {
-      return this.#nextFires?.(trigger, { appliedAt: Number(project.appliedAt), now, count: listedTimes }) ?? [];
+      return this.#times?.nextFires(trigger, { appliedAt: Number(project.appliedAt), now, count: listedTimes }) ?? [];
     }
     if (next === 0) return [];
     if (trigger.kind === 'timeout') return [next];
-    return [next, ...(this.#nextFires?.(trigger, { appliedAt: next, now: next, count: listedTimes - 1 }) ?? [])];
+    return [next, ...(this.#times?.nextFires(trigger, { appliedAt: next, now: next, count: listedTimes - 1 }) ?? [])];
   }
 
   /** Calendars are only needed where there are triggers. */
   async #loadTimes(): Promise<void> {
-    this.#nextFires = (await import('./nextFire.js')).nextFires;
+    this.#times = await import('./nextFire.js');
     this.#schedule();
   }
 

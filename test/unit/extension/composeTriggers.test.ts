@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextFires } from '../../../src/extension/views/nextFire.js';
+import { nextFires, scheduleText } from '../../../src/extension/views/nextFire.js';
 
 const now = Date.UTC(2026, 2, 2, 8, 10);
 const applied = Date.UTC(2026, 2, 2, 7, 0);
@@ -27,4 +27,9 @@ describe('the next times of a trigger', () => {
     expect(times('event', 'webhook.github.push')).toEqual([]);
     expect(times('cron', '0 9 * * *', 'Mars/Olympus')).toEqual([]);
   });
+});
+
+it('an interval is said as on the board and where it is consented to', () => {
+  expect(scheduleText({ kind: 'interval', schedule: '1m30s' })).toBe('90 s');
+  expect(scheduleText({ kind: 'cron', schedule: '0 9 * * *' })).toBe('0 9 * * *');
 });
