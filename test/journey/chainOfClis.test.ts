@@ -54,7 +54,7 @@ test.skipIf('missing' in found)(
       await workbench.waitForTab('Muster Board');
       const board = page.frameLocator('iframe.webview').first().frameLocator('iframe#active-frame');
       await board.getByRole('tab', { name: 'Chains' }).click();
-      await board.getByText('approved by reviewer').waitFor();
+      await board.getByText('approved by reviewer', { exact: true }).waitFor();
       await expect
         .poll(() => board.locator('.chain-agent').allInnerTexts(), { timeout: 10_000 })
         .toEqual(['dev', 'reviewer', 'dev', 'reviewer']);
