@@ -1,5 +1,5 @@
 import { Code, createClient } from '@connectrpc/connect';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { VolumeService } from '../../src/protocol/gen/agentcompose/v2/volumes_pb.js';
 import { transportTo, wires, type Wire } from '../support/agentCompose/wires.ts';
 import { containerHost } from '../support/containerHost.ts';
@@ -10,31 +10,31 @@ const { host, image } = docker.kind === 'there' ? docker : { host: '', image: ''
 
 describe.runIf(docker.kind === 'there')('volumes of an engine, as agent-composeâ€™s clients see them', () => {
   test('are made, listed, kept while an agent or a container needs them, and removed; othersâ€™ are not there', async () => {
+    // The engine keeps volumes from one run of the tests to the next.
+    const own = `muster-compat-${process.pid}-${Date.now()}`;
+    const [seeds, theirs, kept] = [`${own}-seeds`, `${own}-theirs`, `muster-home-${own}`];
+    onTestFinished(() => {
+      const left = dockerCli(host, 'volume', 'ls', '--quiet', '--filter', `name=${own}`);
+      if (left !== '') dockerCli(host, 'volume', 'rm', '--force', ...left.split('\n'));
+    });
     const { home, run } = await containerHost({
       host,
       image,
       script: 'echo kept >/seeds/note',
       profile: { DOCKER_HOST: host },
-      project: { volumes: { seeds: { name: 'muster-compat-seeds' } } },
+      project: { volumes: { seeds: { name: seeds } } },
       agent: { volumes: ['seeds:/seeds'] },
     });
     await run('Sow');
     const { projects } = await (await home.connect()).projects.listProjects({});
     const projectId = projects[0]?.id ?? '';
-    dockerCli(host, 'volume', 'create', 'muster-compat-theirs');
+    dockerCli(host, 'volume', 'create', theirs);
     // As the host keeps runs of an engine elsewhere; its label is that of the volume that the run has made.
-    const state = dockerCli(
-      host,
-      'volume',
-      'inspect',
-      '--format',
-      '{{index .Labels "dev.muster.state"}}',
-      'muster-compat-seeds',
-    );
-    dockerCli(host, 'volume', 'create', '--label', `dev.muster.state=${state}`, 'muster-home-compat');
+    const state = dockerCli(host, 'volume', 'inspect', '--format', '{{index .Labels "dev.muster.state"}}', seeds);
+    dockerCli(host, 'volume', 'create', '--label', `dev.muster.state=${state}`, kept);
     for (const [turn, wire] of (Object.keys(wires) as Wire[]).entries()) {
       const volumes = createClient(VolumeService, transportTo({ home }, wire));
-      const name = `muster-compat-${turn}`;
+      const name = `${own}-${turn}`;
       const made = await volumes.createVolume({ name, labels: { bed: 'two' } });
       expect(made, wire).toMatchObject({ created: true, volume: { name, driver: 'local', labels: { bed: 'two' } } });
       expect(await volumes.createVolume({ name, labels: { bed: 'one' } }), wire).toMatchObject({
@@ -42,23 +42,23 @@ describe.runIf(docker.kind === 'there')('volumes of an engine, as agent-composeâ
         volume: { labels: { bed: 'two' } },
       });
       const listed = await volumes.listVolumes({});
-      expect(listed.volumes.map(volume => volume.name).toSorted(), wire).toEqual([name, 'muster-compat-seeds']);
+      expect(listed.volumes.map(volume => volume.name).toSorted(), wire).toEqual([name, seeds]);
       expect(await volumes.listVolumes({ projectId }), wire).toMatchObject({
         total: 1,
-        volumes: [{ name: 'muster-compat-seeds', projectId }],
+        volumes: [{ name: seeds, projectId }],
       });
       const { volume } = await volumes.inspectVolume({ name });
       expect(volume?.path, wire).toContain(name);
       expect(volume?.createdAt, wire).toBeDefined();
 
-      for (const other of ['muster-compat-theirs', 'muster-home-compat', 'none']) {
+      for (const other of [theirs, kept, 'none']) {
         await expect(volumes.inspectVolume({ name: other }), wire).rejects.toMatchObject({ code: Code.NotFound });
         const removing = volumes.removeVolume({ name: other, force: true });
         await expect(removing, wire).rejects.toMatchObject({ code: Code.NotFound });
       }
-      const taken = volumes.createVolume({ name: 'muster-compat-theirs' });
+      const taken = volumes.createVolume({ name: theirs });
       await expect(taken, wire).rejects.toMatchObject({ code: Code.FailedPrecondition });
-      const named = volumes.removeVolume({ name: 'muster-compat-seeds' });
+      const named = volumes.removeVolume({ name: seeds });
       await expect(named, wire).rejects.toMatchObject({ rawMessage: expect.stringContaining('agents name it') });
 
       const container = dockerCli(host, 'create', '--volume', `${name}:/there`, image, 'true');
@@ -66,7 +66,7 @@ describe.runIf(docker.kind === 'there')('volumes of an engine, as agent-composeâ
       await expect(busy, wire).rejects.toMatchObject({ rawMessage: expect.stringContaining('in use') });
       const nothing = await volumes.pruneVolumes({ force: true });
       expect(nothing, wire).toMatchObject({ dryRun: false, removed: [] });
-      expect(nothing.skipped.map(each => each.name).toSorted(), wire).toEqual([name, 'muster-compat-seeds']);
+      expect(nothing.skipped.map(each => each.name).toSorted(), wire).toEqual([name, seeds]);
       dockerCli(host, 'rm', container);
       expect(await volumes.pruneVolumes({ query: name }), wire).toMatchObject({
         dryRun: true,
@@ -78,10 +78,9 @@ describe.runIf(docker.kind === 'there')('volumes of an engine, as agent-composeâ
     }
     // With force also what an agent names: its next run makes it again, empty.
     const volumes = createClient(VolumeService, transportTo({ home }, 'gRPC'));
-    expect(await volumes.removeVolume({ name: 'muster-compat-seeds', force: true })).toMatchObject({ removed: true });
-    const left = dockerCli(host, 'volume', 'ls', '--quiet', '--filter', 'name=muster-').split('\n');
-    expect(left).toEqual(expect.arrayContaining(['muster-compat-theirs', 'muster-home-compat']));
-    expect(left).not.toContain('muster-compat-seeds');
-    dockerCli(host, 'volume', 'rm', 'muster-compat-theirs', 'muster-home-compat');
+    expect(await volumes.removeVolume({ name: seeds, force: true })).toMatchObject({ removed: true });
+    const left = dockerCli(host, 'volume', 'ls', '--quiet', '--filter', `name=${own}`).split('\n');
+    expect(left).toEqual(expect.arrayContaining([theirs, kept]));
+    expect(left).not.toContain(seeds);
   });
 });
