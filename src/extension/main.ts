@@ -105,7 +105,6 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
     ...{
       pages,
       reviews,
-      unresolved,
       comments,
       changes,
       muted,

@@ -12,7 +12,6 @@ import type { ReviewComments } from './review/reviewComments.js';
 import type { ReviewedChanges } from './review/reviewedChanges.js';
 import type { ExecutedCells } from './notebooks/executedCells.js';
 import type { GuestNotebooks } from './notebooks/guestNotebooks.js';
-import type { UnresolvedFiles } from './review/unresolvedFiles.js';
 import type { Reviews } from './review/reviews.js';
 import type { ApplyPreviews } from './projects/applyPreviews.js';
 import type { ComposeFileStates } from './projects/composeFileStates.js';
@@ -34,7 +33,6 @@ export interface Services {
   readonly previews: ApplyPreviews;
   readonly pages: ThreadPages;
   readonly reviews: Reviews;
-  readonly unresolved: UnresolvedFiles;
   readonly comments: ReviewComments;
   readonly changes: ReviewedChanges;
   readonly muted: MutedThreads;

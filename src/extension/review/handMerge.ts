@@ -38,10 +38,7 @@ export async function mergeByHand(services: Services, thread: Thread, named: rea
   }
   const files = await filesToShow(thread, begun, named);
   // The last one that is opened is in front.
-  for (const path of files.slice(0, editorsAtOnce).toReversed()) {
-    // Else the next one takes its place.
-    if (await openMergeEditor(thread, begun, path)) await vscode.commands.executeCommand('workbench.action.keepEditor');
-  }
+  for (const path of files.slice(0, editorsAtOnce).toReversed()) await openMergeEditor(thread, begun, path);
   await offerEnd(services, thread, begun);
 }
 
@@ -60,9 +57,6 @@ async function filesToShow(
 /** Commits what the person made of the conflicts, and offers what it was for. */
 export async function finishHandMerge(services: Services, thread: Thread): Promise<void> {
   const begun = await begunMerge(services, thread);
-  const left = begun?.files.filter(path => isLeft(services, currentUri(thread, path))) ?? [];
-  // VS Code would ask twice whether that is meant, and git would refuse it all the same.
-  if (left.length > 0) return tellUnresolved(services, thread, left);
   if (begun && !(await acceptOpen(thread, begun))) return;
   // What is typed elsewhere and not saved would be missing.
   await services.reviews.save(thread);
@@ -89,11 +83,6 @@ async function tellUnresolved(services: Services, thread: Thread, files: readonl
   const again = vscode.l10n.t('Resolve in Merge Editor');
   const text = vscode.l10n.t('Not resolved yet: {0}', files.slice(0, 5).join(', '));
   if ((await showWarning(text, again)) === again) await mergeByHand(services, thread, files);
-}
-
-/** In a merge editor in which nobody has chosen anything. */
-function isLeft({ unresolved }: Services, output: vscode.Uri): boolean {
-  return isMerging(output) && unresolved.isLeft(output);
 }
 
 /** Brings the worktree to what it was before the merge. False: the person would rather not. */
@@ -191,7 +180,8 @@ async function withOpen(
   for (const path of begun.files) {
     const output = currentUri(thread, path);
     if (!isMerging(output)) continue;
-    const answer: unknown = await act(output, await openMergeEditor(thread, begun, path));
+    await openMergeEditor(thread, begun, path);
+    const answer: unknown = await act(output, await untilSo(() => isInFront(output)));
     answers.push(answer);
     if (isRefused(answer)) break;
   }
@@ -203,11 +193,8 @@ function isRefused(answer: unknown): boolean {
   return typeof answer === 'object' && answer !== null && 'successful' in answer && answer.successful === false;
 }
 
-/**
- * As VS Code's own git extension does it; where that command is not there, the file itself shows its conflicts. False: the merge editor
- * is not in front.
- */
-async function openMergeEditor(thread: Thread, begun: BeginHandMergeResponse, path: string): Promise<boolean> {
+/** As VS Code's own git extension does it; where that command is not there, the file itself shows its conflicts. */
+async function openMergeEditor(thread: Thread, begun: BeginHandMergeResponse, path: string): Promise<void> {
   // The thread's own file: by its path, git would list the worktree among the person's repositories.
   const output = currentUri(thread, path);
   const at = (commit: string): vscode.Uri =>
@@ -230,9 +217,7 @@ async function openMergeEditor(thread: Thread, begun: BeginHandMergeResponse, pa
   } catch {
     // A build of VS Code without its merge editor: the file with its markers does as well.
     await vscode.window.showTextDocument(output, { preview: false });
-    return false;
   }
-  return untilSo(() => isInFront(output));
 }
 
 /** An editor that was open a moment ago may still hold the file as it was: a merge editor would take that for resolved. */

@@ -38,14 +38,6 @@ export class UnresolvedFiles {
     return Buffer.from(unresolved.marked);
   }
 
-  /** True for an open file in which nobody has chosen anything yet. */
-  isLeft(uri: vscode.Uri): boolean {
-    const document = vscode.workspace.textDocuments.find(each => each.uri.toString() === uri.toString());
-    if (document === undefined) return false;
-    const text = document.getText();
-    return hasConflictMarkers(text) || this.#unresolved.get(uri.toString())?.begun === text;
-  }
-
   #read(document: vscode.TextDocument): void {
     if (reviewFileOf(document.uri)?.side.kind !== 'work') return;
     const text = document.getText();

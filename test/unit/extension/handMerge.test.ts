@@ -75,7 +75,7 @@ const path = 'src/greet.js';
 const thread = makeThread({ id: '3f2a9k4m7p0q', handMerge: 'main', worktree: '/w' });
 
 /** A window on a thread with a merge editor, and what it asked of its host. */
-function openWindow({ files = [path], left = [] }: { files?: readonly string[]; left?: readonly string[] } = {}) {
+function openWindow({ files = [path] }: { files?: readonly string[] } = {}) {
   const ended: object[] = [];
   const client = {
     threads: { getThread: async () => ({ thread }) },
@@ -90,7 +90,6 @@ function openWindow({ files = [path], left = [] }: { files?: readonly string[]; 
   const services = {
     host: { client: async () => client },
     reviews: { save: async () => undefined, close: async () => undefined },
-    unresolved: { isLeft: (uri: { path: string }) => left.some(each => currentUri(thread, each).path === uri.path) },
     attention: { handleHere: () => () => undefined },
   } as unknown as Services;
   const merging = { input: { result: currentUri(thread, path) } };
@@ -116,18 +115,9 @@ test('a merge is not completed past a merge editor that does not come to the fro
   expect(fake.warned).toEqual([expect.stringContaining(path)]);
 });
 
-test('completing with a conflict that nobody resolved is refused at once, without the questions of VS Code', async () => {
-  const { services, ended, merging } = openWindow({ left: [path] });
-  fake.groups.active = merging;
-  await finishHandMerge(services, thread);
-  expect(fake.executed).toEqual([]);
-  expect(ended).toEqual([]);
-  expect(fake.warned).toEqual([`Not resolved yet: ${path}`]);
-});
-
 const opened = (file: string): string => `_open.mergeEditor ${currentUri(thread, file).path}`;
 
-test('only what has conflicts left is opened, each to stay, and the first one in front', async () => {
+test('only what has conflicts left is opened, and the first one in front', async () => {
   const files = ['a.txt', 'done.txt', 'b.txt'];
   const { services } = openWindow({ files });
   fake.opens = true;
@@ -139,14 +129,11 @@ test('only what has conflicts left is opened, each to stay, and the first one in
   const held = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort());
   await mergeByHand(services, thread);
   held.mockRestore();
-  const keep = 'workbench.action.keepEditor';
-  expect(fake.executed).toEqual([opened('b.txt'), keep, opened('a.txt'), keep]);
+  expect(fake.executed).toEqual([opened('b.txt'), opened('a.txt')]);
 });
 
 test('what is named as not resolved is what is opened', async () => {
-  const { services } = openWindow({ files: ['a.txt', path], left: [path] });
-  fake.opens = true;
-  fake.answers.push('Resolve in Merge Editor');
-  await finishHandMerge(services, thread);
-  expect(fake.executed).toEqual([opened(path), 'workbench.action.keepEditor']);
+  const { services } = openWindow({ files: ['a.txt', path] });
+  await mergeByHand(services, thread, [path]);
+  expect(fake.executed).toEqual([opened(path)]);
 });
