@@ -25,8 +25,8 @@ export interface HandOffFacts {
   readonly spec: ProjectSpec;
   /** What the run was asked. */
   readonly asked: Message;
-  /** Of the thread, oldest first; with what the run came to. */
-  readonly messages: readonly Message[];
+  /** Reads those of the thread, oldest first; with what the run came to. Few ends need them. */
+  readonly messages: () => readonly Message[];
   readonly chain: Chain | undefined;
   /** What the run said with the tool; wins over its last line. */
   readonly verdict?: AgentVerdict | undefined;
@@ -85,7 +85,7 @@ function afterFailure(
   if (!next?.enabled || run.status === 'cancelled' || depth >= maxDepth) return undefined;
   const body = [
     `${agent.name} could not do this task. Take it over; what it left is in this folder.`,
-    `The task was:\n\n${taskOf(messages)}`,
+    `The task was:\n\n${taskOf(messages())}`,
     `It failed with:\n\n${run.error?.message ?? run.status}`,
   ].join('\n\n');
   const { threadId } = run;
@@ -185,8 +185,8 @@ function ask({ run, spec, messages, now }: HandOffFacts, chain: Chain): readonly
   if (!reviewer) return [];
   const body = [
     author?.handoff?.prompt ?? `Review what ${chain.author} did. Its changes are in this folder.`,
-    `The task was:\n\n${taskOf(messages)}`,
-    `${chain.author} says:\n\n${replyOf(messages, chain.author)}`,
+    `The task was:\n\n${taskOf(messages())}`,
+    `${chain.author} says:\n\n${replyOf(messages(), chain.author)}`,
     verdictInstruction,
   ].join('\n\n');
   const { threadId } = run;

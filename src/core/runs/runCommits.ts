@@ -8,6 +8,7 @@ import type { ChainStores } from '../chains/chainStore.js';
 import { handOff } from '../chains/handOff.js';
 import { endMetered } from '../models/meteredRun.js';
 import type { ModelStores } from '../models/modelStore.js';
+import type { Message } from '../messages/message.js';
 import type { MessageStores } from '../messages/messageStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import { resolveDone } from '../reviews/answeredComments.js';
@@ -120,6 +121,8 @@ export class RunCommits {
 
   /** In how many ms the message is to be run again. Nothing is on a thread that a person has ended. */
   #retryIn(stores: CommitStores, run: Run): number | undefined {
+    // Whoever waits for its end waits for all that is read here.
+    if (run.status === 'succeeded' || run.status === 'cancelled') return undefined;
     const thread = stores.threads.get(run.threadId);
     const project = thread && stores.projects.get(thread.projectId);
     if (!project || thread.outcome !== 'open') return undefined;
@@ -149,9 +152,10 @@ export class RunCommits {
     const asked = stores.messages.get(run.messageId);
     if (!project || !asked || thread.outcome !== 'open') return;
     const chain = stores.chains.ofThread(thread.id);
-    const messages = stores.messages.ofThread(thread.id);
     const verdict = stores.verdicts.ofRun(run.id);
-    const next = handOff({ run, spec: project.spec, asked, messages, chain, verdict, head: thread.head, now });
+    const facts = { run, spec: project.spec, asked, chain, verdict, head: thread.head, now };
+    const messages = (): readonly Message[] => stores.messages.ofThread(thread.id);
+    const next = handOff({ ...facts, messages });
     for (const { message, agent } of next.tasks) {
       const messageId = this.#ids.next<'message'>();
       const id = this.#ids.next<'run'>();
