@@ -241,9 +241,11 @@ test('what an execution begins, ends and leads to is told to whoever asks (21)',
     },
     { timeout: 60_000 },
   );
-  const began = (await world.left('began'))
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line) as { thread: string });
-  expect(began.filter(each => each.thread === thread)).toMatchObject([{ event: 'run_started', agent: 'dev' }]);
+  // A hook writes when it comes to it, and not in one piece.
+  const began = async () => {
+    const lines = (await world.left('began')).trim().split('\n');
+    const all = lines.map(line => JSON.parse(line) as { thread: string });
+    return all.filter(each => each.thread === thread);
+  };
+  await expect.poll(began).toMatchObject([{ event: 'run_started', agent: 'dev' }]);
 });
