@@ -136,6 +136,7 @@ class WholeInput implements InputSink {
   }
 
   end(): void {
+    if (this.#length > longestWhole) return;
     const whole = new Uint8Array(this.#length);
     let at = 0;
     for (const piece of this.#pieces) {

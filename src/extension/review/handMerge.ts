@@ -229,8 +229,13 @@ async function whenRead(output: vscode.Uri): Promise<void> {
   });
 }
 
+/** False as well for a file that one side removed: there is none to read. */
 async function hasConflictsOnDisk(output: vscode.Uri): Promise<boolean> {
-  return hasConflictMarkers(new TextDecoder().decode(await vscode.workspace.fs.readFile(output)));
+  try {
+    return hasConflictMarkers(new TextDecoder().decode(await vscode.workspace.fs.readFile(output)));
+  } catch {
+    return false;
+  }
 }
 
 /** The command that opens a merge editor ends before that is open. */

@@ -37,7 +37,13 @@ vi.mock('vscode', async original => {
       },
     },
     workspace: {
-      fs: { readFile: async ({ path: file }: { path: string }) => new TextEncoder().encode(fake.disk.get(file)) },
+      fs: {
+        readFile: async ({ path: file }: { path: string }) => {
+          const text = fake.disk.get(file);
+          if (text === undefined) throw new Error('EntryNotFound');
+          return new TextEncoder().encode(text);
+        },
+      },
       textDocuments: [],
       onDidChangeTextDocument: never,
       onDidCloseTextDocument: never,
@@ -135,5 +141,12 @@ test('only what has conflicts left is opened, and the first one in front', async
 test('what is named as not resolved is what is opened', async () => {
   const { services } = openWindow({ files: ['a.txt', path] });
   await mergeByHand(services, thread, [path]);
+  expect(fake.executed).toEqual([opened(path)]);
+});
+
+test('a file that somebody deleted in the middle keeps the others from nothing', async () => {
+  const { services } = openWindow({ files: ['deleted.txt', path] });
+  fake.disk.set(currentUri(thread, path).path, '<<<<<<< HEAD\na\n=======\nb\n>>>>>>> main\n');
+  await mergeByHand(services, thread);
   expect(fake.executed).toEqual([opened(path)]);
 });

@@ -1,5 +1,6 @@
 import type { RepositoryGit } from '../command/boundGit.js';
 import { binary, binaryPath } from '../command/gitPath.js';
+import { TimeSlice } from '../worktree/timeSlice.js';
 
 /** Where something is asked for about a thread that began with uncommitted changes of the person. */
 export interface Carrying {
@@ -79,10 +80,9 @@ async function leftOf(
     moved.map(({ after }) => after),
   );
   const files = landing.filter(({ mode }) => isFile(mode));
-  const texts = await linesOf(
-    carrying,
-    files.flatMap(({ before, after }) => [before, after].filter(isThere)),
-  );
+  const ids = files.flatMap(({ before, after }) => [before, after].filter(isThere));
+  // An agent can land any number of lines; only those that the person's files have are of interest.
+  const texts = await linesOf(carrying, ids, new Set([...sources.values()].flatMap(lines => [...lines])));
   const none: ReadonlySet<string> = new Set();
   const news = files.map(({ path, before, after }) => {
     const old = texts.get(before) ?? none;
@@ -97,10 +97,11 @@ async function leftOf(
   });
 }
 
-/** The lines of each of these files that say something, however they are indented. */
+/** The lines of each of these files that say something, however they are indented; only these ones, when some are given. */
 async function linesOf(
   { repository, signal }: Carrying,
   ids: readonly string[],
+  only?: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const ask = async (format: string, asked: readonly string[], maxBytes: number): Promise<Uint8Array> => {
     const input = asked.map(id => `${id}\n`).join('');
@@ -113,6 +114,7 @@ async function linesOf(
     return id !== '' && Number(size) <= longestRead ? [{ id, size: Number(size) }] : [];
   });
   const found = new Map<string, ReadonlySet<string>>();
+  const slice = new TimeSlice();
   for (let from = 0; from < short.length; from += readAtOnce) {
     const some = short.slice(from, from + readAtOnce);
     const bytes = await ask(
@@ -123,7 +125,9 @@ async function linesOf(
     let at = 0;
     for (const { id, size } of some) {
       const start = bytes.indexOf(10, at) + 1;
-      found.set(id, tellingLines(binary(bytes.subarray(start, start + size))));
+      const lines = tellingLines(binary(bytes.subarray(start, start + size)));
+      found.set(id, new Set(only ? lines.filter(line => only.has(line)) : lines));
+      await slice.breathe();
       // A newline follows the contents.
       at = start + size + 1;
     }
@@ -132,8 +136,8 @@ async function linesOf(
 }
 
 /** Lines of brackets alone are everybody's. */
-function tellingLines(text: string): ReadonlySet<string> {
-  return new Set(text.split('\n').flatMap(line => (/[\p{L}\p{N}]/u.test(line) ? [line.trim()] : [])));
+function tellingLines(text: string): readonly string[] {
+  return text.split('\n').flatMap(line => (/[\p{L}\p{N}]/u.test(line) ? [line.trim()] : []));
 }
 
 async function changesOf({ repository, signal }: Carrying, from: string, to: string): Promise<readonly ChangedFile[]> {
