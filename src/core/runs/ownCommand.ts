@@ -9,16 +9,26 @@ export interface OwnCommand {
   readonly input?: LiveInput | undefined;
 }
 
+interface CommandTerms {
+  readonly input: LiveInput | undefined;
+  /** It is to have an input, which is in the memory of the host that it was dispatched with. */
+  readonly isLive: boolean;
+  readonly guest: Pick<Guest, 'hasPipes'>;
+}
+
 /** A person's own command, which has its input with it where that cannot come while it runs. Errors: `request.invalid`; the signal's reason. */
 export async function ownCommand(
   prompt: string,
-  { input, guest }: { readonly input: LiveInput | undefined; readonly guest: Pick<Guest, 'hasPipes'> },
+  { input, isLive, guest }: CommandTerms,
   signal: AbortSignal,
 ): Promise<OwnCommand> {
+  if (isLive && !input) throw notStarted('whoever gave its input is gone', 'Run it again.');
   if (!input || guest.hasPipes) return { prompt, input };
-  if (input.terminal) {
-    const reason = 'a terminal does not lead to where this agent works';
-    throw new AppError('request.invalid', `The command was not started: ${reason}.`, { field: 'input', reason });
-  }
+  if (input.terminal) throw notStarted('a terminal does not lead to where this agent works');
   return { prompt: scriptReading(await input.whole(signal), prompt) };
+}
+
+function notStarted(reason: string, advice = ''): AppError<'request.invalid'> {
+  const message = `The command was not started: ${reason}. ${advice}`.trimEnd();
+  return new AppError('request.invalid', message, { field: 'input', reason });
 }

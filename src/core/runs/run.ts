@@ -13,6 +13,8 @@ export interface Run {
   readonly agent: string;
   readonly provider: string;
   readonly model?: string;
+  /** A command whose input somebody gives while it runs: without them it must not run, for it would read nothing. */
+  readonly liveInput?: boolean;
   readonly status: RunStatus;
   /** Raised by every claim and adoption: a writer with an older number is fenced off. */
   readonly generation: number;

@@ -73,5 +73,6 @@ function again(run: Run, now: number): Omit<Run, 'id'> {
     queuedAt: now,
     settled: false,
     ...(run.model === undefined ? {} : { model: run.model }),
+    ...(run.liveInput ? { liveInput: true } : {}),
   };
 }

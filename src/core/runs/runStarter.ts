@@ -142,7 +142,7 @@ export class RunStarter {
     const folders = workspace.parts.map(part => guest.place(part.cwd));
     const isCommand = run.provider === shellCommandName;
     const { input, ...task } = isCommand
-      ? await ownCommand(subject.prompt, { input: inputs.of(run.id), guest }, signal)
+      ? await ownCommand(subject.prompt, { input: inputs.of(run.id), isLive: run.liveInput === true, guest }, signal)
       : { prompt: withRepositories(subject.prompt, workspace.parts) };
     const around = { guest, facade, tools, permissions, folders, input };
     const command = this.#command(run, { ...subject, ...task }, around);

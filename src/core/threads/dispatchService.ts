@@ -220,6 +220,7 @@ export class DispatchService {
       queuedAt: now,
       settled: false,
       ...defined({ model }),
+      ...(dispatch.input ? { liveInput: true } : {}),
     };
     stores.messages.insert({
       id: messageId,

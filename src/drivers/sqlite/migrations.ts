@@ -38,6 +38,7 @@ import { threadModels } from './migrations/0041ThreadModels.js';
 import { staged } from './migrations/0044Staged.js';
 import { runTests } from './migrations/0045RunTests.js';
 import { mergePushes } from './migrations/0046MergePushes.js';
+import { liveInputs } from './migrations/0047LiveInputs.js';
 import { mergeResumptions } from './migrations/0035MergeResumptions.js';
 import { runCancels } from './migrations/0036RunCancels.js';
 import { notebookSandboxes } from './migrations/0037NotebookSandboxes.js';
@@ -95,6 +96,7 @@ export const migrations: readonly string[] = [
   staged,
   runTests,
   mergePushes,
+  liveInputs,
 ];
 
 /** The schema version this program understands. */

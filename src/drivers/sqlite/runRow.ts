@@ -13,6 +13,7 @@ const runColumns = {
   agent: fixed((run: Run) => run.agent),
   provider: fixed((run: Run) => run.provider),
   model: fixed((run: Run) => run.model ?? null),
+  live_input: fixed((run: Run) => (run.liveInput ? 1 : 0)),
   status: stored((run: Run) => run.status),
   generation: stored((run: Run) => run.generation),
   queued_at: fixed((run: Run) => run.queuedAt),
@@ -63,6 +64,7 @@ export function toRun(row: RunRow): Run {
     generation: row.generation,
     queuedAt: row.queued_at,
     settled: row.settled === 1,
+    ...(row.live_input === 1 ? { liveInput: true } : {}),
     ...(row.error_code === null ? {} : { error: { code: row.error_code, message: row.error_message ?? '' } }),
     ...(row.tests_json === null ? {} : { tests: parseTests(row.tests_json) }),
     ...defined({

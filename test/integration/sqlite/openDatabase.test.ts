@@ -8,6 +8,7 @@ import { takeExclusiveLock } from '../../../src/drivers/sqlite/exclusiveLock.js'
 import { initial } from '../../../src/drivers/sqlite/migrations/0001Initial.js';
 import { models } from '../../../src/drivers/sqlite/migrations/0018Models.js';
 import { positions } from '../../../src/drivers/sqlite/migrations/0033Positions.js';
+import { liveInputs } from '../../../src/drivers/sqlite/migrations/0047LiveInputs.js';
 import { migrations, schemaVersion } from '../../../src/drivers/sqlite/migrations.js';
 import { SqliteStore } from '../../../src/drivers/sqlite/sqliteStore.js';
 import { openDatabase } from '../../../src/drivers/sqlite/openDatabase.js';
@@ -223,6 +224,25 @@ describe('a database of an earlier schema', () => {
       { run_id: 'working', digest_json: '{"offset":7}' },
     ]);
     expect(database.pragma('foreign_key_check')).toEqual([]);
+    database.close();
+  });
+
+  it('takes no run that was queued before for one whose input comes while it runs', () => {
+    const old = new BetterSqlite3(file);
+    const before = migrations.indexOf(liveInputs);
+    for (const sql of migrations.slice(0, before)) old.exec(sql);
+    old.pragma(`user_version = ${before}`);
+    old.exec(`
+      INSERT INTO project (id, name, folder, file, revision) VALUES ('p', 'shop', '/shop', '/shop/agent-compose.yml', 1);
+      INSERT INTO thread (id, project_id, agent, outcome, summary, created_at, updated_at) VALUES ('t', 'p', 'dev', 'open', 'Fix it', 1, 1);
+      INSERT INTO message (id, thread_id, sender, recipient, intent, body, created_at) VALUES ('m', 't', 'you', 'dev', 'dispatch', 'ls', 1);
+      INSERT INTO run (id, thread_id, message_id, agent, provider, status, generation, queued_at, settled) VALUES
+        ('waiting', 't', 'm', 'dev', 'shell', 'queued', 0, 1, 0)`);
+    old.close();
+    const database = openDatabase(file, options);
+    const rows = () => database.prepare('SELECT id, live_input FROM run ORDER BY position').all();
+    expect(rows()).toEqual([{ id: 'waiting', live_input: 0 }]);
+    expect(database.pragma('user_version', { simple: true })).toBe(schemaVersion);
     database.close();
   });
 
