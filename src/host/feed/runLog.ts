@@ -64,9 +64,12 @@ export async function* readRunLog(
             ahead = 0;
           }
           if (!pieces || carry.length <= ahead) continue;
-          mask.hide(carry);
-          yield { chunk: Uint8Array.from(carry.subarray(ahead)), end: BigInt(position) };
-          // Kept to be seen with what follows.
+          // A copy: a key that looked whole may be longer yet.
+          const shown = Uint8Array.from(carry);
+          mask.hide(Buffer.from(shown.buffer));
+          yield { chunk: shown.subarray(ahead), end: BigInt(position) };
+          // As much as is kept to be seen with what follows, for nothing longer can be a secret.
+          carry = carry.subarray(-mask.reach);
           ahead = carry.length;
         }
       } finally {

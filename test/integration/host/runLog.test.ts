@@ -81,6 +81,48 @@ describe('the log of a run', () => {
     expect(heard).toEqual(['very-', '************ ']);
   });
 
+  test('hides the rest of a key that looked whole when its beginning was passed on', async () => {
+    const file = logFile(`sk-${'a'.repeat(25)}`);
+    const ended = new AbortController();
+    const heard: string[] = [];
+    for await (const { chunk } of read(file, { pieces: true, follow: true, ended: ended.signal })) {
+      heard.push(Buffer.from(chunk).toString());
+      if (heard.length === 1) appendFileSync(file, `${'b'.repeat(10)} `);
+      else ended.abort();
+    }
+    expect(heard).toEqual(['*'.repeat(28), `${'*'.repeat(10)} `]);
+  });
+
+  test('without a single line end is looked through piece by piece, and not from its beginning each time', async () => {
+    const mask = maskOf('very-secret-value');
+    const hide = mask.hide.bind(mask);
+    let longest = 0;
+    mask.hide = bytes => {
+      longest = Math.max(longest, bytes.length);
+      return hide(bytes);
+    };
+    const piece = `\r${'#'.repeat(mask.reach / 2)}`;
+    const file = logFile(piece);
+    const ended = new AbortController();
+    let heard = '';
+    const next = [...Array.from({ length: 8 }, () => piece), 'very-', 'secret-value', piece];
+    const written = piece + next.join('');
+    for await (const { chunk, end } of read(file, {
+      pieces: true,
+      follow: true,
+      ended: ended.signal,
+      maskOf: () => mask,
+    })) {
+      heard += Buffer.from(chunk).toString();
+      expect(end).toBe(BigInt(heard.length));
+      const more = next.shift();
+      if (more === undefined) ended.abort();
+      else appendFileSync(file, more);
+    }
+    expect(heard).toBe(written.replace('secret-value', '*'.repeat(12)));
+    expect(longest).toBeLessThanOrEqual(mask.reach + piece.length);
+  });
+
   test('that is not there is empty', async () => {
     expect(await bytesOf(logFile())).toHaveLength(0);
   });
