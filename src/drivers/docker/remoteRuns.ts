@@ -14,16 +14,12 @@ import type { GuestPrograms } from './guestPrograms.js';
 import { engineContainer } from './insideContainer.js';
 import { packRun } from './packRun.js';
 import { guestLimits } from '../guests/guestLimits.js';
-import { FarTooLarge } from '../guests/unpackFolder.js';
 import { FollowedRuns } from '../guests/followedRuns.js';
 import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
 import { SentRuns } from '../guests/sentRuns.js';
 
 const pauseMs = 200;
-/** Before an engine that does not answer is asked again. */
-const againMs = 2_000;
 const unstoppableMs = 60_000;
-const mostFailures = 5;
 
 interface RemoteRunsOptions {
   readonly engine: DockerEngine;
@@ -52,7 +48,7 @@ export class RemoteRuns implements RunDriver, Disposable {
 
   constructor(options: RemoteRunsOptions) {
     this.#options = options;
-    this.#following = new FollowedRuns(options.log);
+    this.#following = new FollowedRuns(options);
     this.sent = new SentRuns(options.stateDir);
   }
 
@@ -64,6 +60,10 @@ export class RemoteRuns implements RunDriver, Disposable {
   async isAlive(run: RunId): Promise<boolean> {
     if (this.#starting.has(run) || this.#following.has(run)) return true;
     return (await this.#inspect(run)) !== undefined;
+  }
+
+  async whyLost(run: RunId): Promise<string | undefined> {
+    return this.#following.whyLost(run);
   }
 
   async stop(run: RunId, { graceMs }: { readonly graceMs: number }): Promise<void> {
@@ -142,38 +142,25 @@ export class RemoteRuns implements RunDriver, Disposable {
   }
 
   #follow(remote: RemoteRun): void {
-    this.#following.begin(remote.run, () => this.#followToEnd(remote));
-  }
-
-  /** An engine that does not answer for a while is asked again until it does: its container waits. */
-  async #followToEnd(remote: RemoteRun): Promise<void> {
-    const { clock } = this.#options;
-    const { signal } = this.#following;
-    const container = this.#options.engine.docker.getContainer(runContainerName(remote.run));
-    const mirror = new RunMirror(this.#options.stateDir, remote, engineContainer(this.#options, container));
-    let failures = 0;
-    for (;;) {
-      signal.throwIfAborted();
-      try {
+    const { engine, stateDir } = this.#options;
+    const { run } = remote;
+    const container = engine.docker.getContainer(runContainerName(run));
+    const mirror = new RunMirror(stateDir, remote, engineContainer(this.#options, container));
+    this.#following.begin({
+      run,
+      mirror,
+      fetch: async signal => {
         await mirror.follow(signal);
         signal.throwIfAborted();
         await mirror.fetch();
-        await this.#remove(remote.run);
-        return this.sent.forget(remote);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (statusOf(error) === 404) return this.sent.forget(remote);
-        if (error instanceof FarTooLarge) {
-          mirror.note(`\n${error.message}.\n`);
-          await this.#remove(remote.run);
-          return this.sent.forget(remote);
-        }
-        // A connection that broke off in the middle of a file, or a disk of this machine: what the run left is still there.
-        const isEngine = isAppError(error, 'sandbox.unavailable') || statusOf(error) !== undefined;
-        if (!isEngine && ++failures >= mostFailures) throw error;
-        await clock.sleep(againMs, signal);
-      }
-    }
+      },
+      remove: async () => {
+        await this.#remove(run);
+        this.sent.forget(remote);
+      },
+      whyGone: error => (statusOf(error) === 404 ? 'The container of the run was removed.' : undefined),
+      isElsewhere: error => isAppError(error, 'sandbox.unavailable') || statusOf(error) !== undefined,
+    });
   }
 
   async #inspect(run: RunId): Promise<Docker.ContainerInspectInfo | undefined> {

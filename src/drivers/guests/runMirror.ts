@@ -24,7 +24,7 @@ export interface RemoteRun {
   readonly readOnly: boolean;
   /** The home folder on this machine, where it travels too; missing: it stays there. */
   readonly home?: string | undefined;
-  /** What each of its folders, and what it says, may come to; missing: nobody knows. */
+  /** What each of its folders may come to beyond what this machine has of it, and what it says; missing: nobody knows. */
   readonly diskBytes?: number | undefined;
 }
 
@@ -98,8 +98,9 @@ export class RunMirror {
   async #fetchFolder(path: string, into: Pick<Unpacking, 'folder' | 'keeps'>): Promise<void> {
     if (!existsSync(into.folder)) return;
     const tar = await this.#container.tar(path);
-    const mostBytes = this.#remote.diskBytes;
-    if (tar) await unpackFolder(tar, { ...into, top: posix.basename(path), mostBytes });
+    const { run, sandbox, diskBytes: mostBytes } = this.#remote;
+    const beside = join(sandboxFolder(this.#stateDir, sandbox), 'incoming', run);
+    if (tar) await unpackFolder(tar, { ...into, beside, top: posix.basename(path), mostBytes });
   }
 
   #keep(parts: Map<string, Part>, name: string, part: Part): void {

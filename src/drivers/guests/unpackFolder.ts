@@ -1,52 +1,69 @@
 import { constants, createWriteStream } from 'node:fs';
-import { chmod, copyFile, lstat, mkdir, readdir, rm, symlink } from 'node:fs/promises';
+import { chmod, copyFile, cp, lstat, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, type Headers } from 'tar-stream';
 import { errorMessage } from '../../base/errors.js';
 import { lookAt } from '../../node/looks.js';
+import { systemCode } from '../../node/systemError.js';
 
 export interface Unpacking {
   /** First part of every path of the tar, which the engine adds: the folder's own name. */
   readonly top: string;
   readonly folder: string;
+  /** A folder of nobody else, best on the same disk: what comes is put here until all of it is there. */
+  readonly beside: string;
   /** What at the top of the folder is none of the tar's. */
   readonly keeps?: readonly string[];
-  /** More is not taken. */
+  /** More than so much beyond what the folder has already is not taken. */
   readonly mostBytes?: number | undefined;
+  readonly mostEntries?: number | undefined;
 }
+
+/** A file without contents takes room too, and time. No honest run has so many that are new. */
+const usualMostEntries = 1_000_000;
+/** Of a path, on average: folders are remembered until all came. */
+const usualNameBytes = 128;
 
 /** An agent says how large its files are, and they need not be on any disk. Recognised where it is thrown for. */
 export class FarTooLarge extends Error {
-  constructor(mostBytes: number) {
-    super(`The files of the run come to more than the ${mostBytes} bytes that it may have (resources.disk)`);
+  constructor(most: number, what: 'bytes' | 'files' = 'bytes') {
+    const may = what === 'bytes' ? `${most} bytes that it may add (resources.disk)` : `${most} files that it may add`;
+    super(`What the run left is more than the ${may}, and was not taken over`);
   }
 }
 
 /**
  * Makes a folder what a tar says, which an agent filled: nothing outside of the folder is written, no link is followed, and what is
- * neither file, folder nor symbolic link is left out. What is in the folder and not in the tar goes. Errors: {@link FarTooLarge}.
+ * neither file, folder nor symbolic link is left out. What is in the folder and not in the tar goes. Whatever goes wrong before all of the tar
+ * was read, the folder is as it was. Errors: {@link FarTooLarge}.
  */
 export async function unpackFolder(tar: Readable, unpacking: Unpacking): Promise<void> {
-  const { folder, top, keeps = [], mostBytes = Infinity } = unpacking;
-  let left = mostBytes;
-  const spend = (bytes: number): void => {
-    left -= bytes;
-    if (left < 0) throw new FarTooLarge(mostBytes);
-  };
-  const there = new Set<string>();
+  const { folder, beside } = unpacking;
+  await clear(beside);
+  await mkdir(beside, { recursive: true, mode: 0o700 });
+  try {
+    await unpackBeside(tar, unpacking);
+    await replace(folder, beside, unpacking.keeps ?? []);
+  } finally {
+    await clear(beside);
+  }
+}
+
+async function unpackBeside(tar: Readable, unpacking: Unpacking): Promise<void> {
+  const { folder, beside, top, keeps = [] } = unpacking;
+  const spend = await purseOf(unpacking);
   const folders = new Set<string>(['']);
   const isKept = await keptNames(folder, keeps);
   const reader = extract();
   const take = async (header: Headers, contents: Readable): Promise<void> => {
-    spend(header.size ?? 0);
+    spend(header.size ?? 0, header.name);
     const path = inside(header.name, top);
     if (path === undefined || path === '' || (await isKept(path))) return void contents.resume();
-    addParents(there, path);
     const first = header.type === 'link' ? inside(header.linkname ?? '', top) : undefined;
     const linked = first === undefined || (await isKept(first)) ? undefined : first;
-    await place({ folder, folders, path, header, contents, linked, spend });
+    await place({ folder: beside, folders, path, header, contents, linked, spend });
   };
   reader.on('entry', (header: Headers, contents: Readable, next: (error?: unknown) => void) => {
     const ended = new Promise<void>(resolve => contents.once('end', resolve));
@@ -58,7 +75,42 @@ export async function unpackFolder(tar: Readable, unpacking: Unpacking): Promise
       );
   });
   await pipeline(tar, reader);
-  await removeOthers({ folder, inside: '', there, keeps });
+}
+
+/** Counts contents, and entries with their names. What is in the folder already came from here, or was taken over before: it is free. */
+async function purseOf(unpacking: Unpacking): Promise<(bytes: number, name?: string) => void> {
+  const { folder, keeps = [], mostBytes = Infinity, mostEntries = usualMostEntries } = unpacking;
+  const has = await sizeOfFolder(folder, keeps);
+  let bytesLeft = has.bytes + mostBytes;
+  let nameBytesLeft = has.nameBytes + mostEntries * usualNameBytes;
+  let entriesLeft = has.entries + mostEntries;
+  return (bytes, name) => {
+    bytesLeft -= bytes;
+    if (bytesLeft < 0) throw new FarTooLarge(mostBytes);
+    if (name === undefined) return;
+    nameBytesLeft -= Buffer.byteLength(name);
+    if (--entriesLeft < 0 || nameBytesLeft < 0) throw new FarTooLarge(mostEntries, 'files');
+  };
+}
+
+/** As a tar of it would be counted. */
+async function sizeOfFolder(
+  folder: string,
+  keeps: readonly string[],
+): Promise<{ readonly bytes: number; readonly nameBytes: number; readonly entries: number }> {
+  const size = { bytes: 0, nameBytes: 0, entries: 1 };
+  const folders = [''];
+  for (let at = folders.pop(); at !== undefined; at = folders.pop())
+    // One that cannot be read has nothing that was taken over.
+    for (const each of await readdir(join(folder, at), { withFileTypes: true }).catch(() => [])) {
+      if (at === '' && keeps.includes(each.name)) continue;
+      const path = at === '' ? each.name : `${at}/${each.name}`;
+      size.entries++;
+      size.nameBytes += Buffer.byteLength(path);
+      if (each.isDirectory()) folders.push(path);
+      else if (each.isFile()) size.bytes += (await lookAt(join(folder, path)))?.size ?? 0;
+    }
+  return size;
 }
 
 /** The path of an entry inside the folder; undefined for one that would be elsewhere. */
@@ -90,10 +142,6 @@ async function keptNames(folder: string, keeps: readonly string[]): Promise<(pat
     const [name = ''] = path.split('/');
     return keeps.includes(name) || (kept.size > 0 && kept.has(await identity(name)));
   };
-}
-
-function addParents(there: Set<string>, path: string): void {
-  for (let at = path; at !== '.' && at !== ''; at = posix.dirname(at)) there.add(at);
 }
 
 interface Placing {
@@ -177,17 +225,17 @@ async function clear(target: string): Promise<void> {
   await rm(target, { recursive: true, force: true });
 }
 
-async function removeOthers(request: {
-  readonly folder: string;
-  readonly inside: string;
-  readonly there: ReadonlySet<string>;
-  readonly keeps: readonly string[];
-}): Promise<void> {
-  const { folder, inside: at, there, keeps } = request;
-  for (const each of await readdir(join(folder, at), { withFileTypes: true })) {
-    const path = at === '' ? each.name : `${at}/${each.name}`;
-    if (at === '' && keeps.includes(each.name)) continue;
-    if (!there.has(path)) await clear(join(folder, path));
-    else if (each.isDirectory()) await removeOthers({ ...request, inside: path });
+/** Puts what came in the place of everything but what is kept. */
+async function replace(folder: string, beside: string, keeps: readonly string[]): Promise<void> {
+  for (const name of await readdir(folder)) if (!keeps.includes(name)) await clear(join(folder, name));
+  for (const name of await readdir(beside)) await move(join(beside, name), join(folder, name));
+}
+
+async function move(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (systemCode(error) !== 'EXDEV') throw error;
+    await cp(from, to, { recursive: true, verbatimSymlinks: true });
   }
 }

@@ -13,7 +13,6 @@ import { claimStart } from '../guests/claimStart.js';
 import { allowedHosts, type Door } from '../guests/egress.js';
 import { requireFolder, requireSpec, sandboxFolder } from '../guests/guestFolders.js';
 import { guestLimits } from '../guests/guestLimits.js';
-import { FarTooLarge } from '../guests/unpackFolder.js';
 import { FollowedRuns } from '../guests/followedRuns.js';
 import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
 import { SentRuns } from '../guests/sentRuns.js';
@@ -33,11 +32,8 @@ import { untilReady } from './podStart.js';
 import { requirePrograms, sendRun } from './sendRun.js';
 import { labels, runJob } from './runJob.js';
 
-/** Before a cluster that does not answer is asked again. */
-const againMs = 2_000;
 const unstoppableMs = 30_000;
 const longestPauseMs = 500;
-const mostFailures = 5;
 
 export interface PodRunsOptions extends PodPlace {
   readonly stateDir: string;
@@ -63,14 +59,12 @@ export class PodRuns implements RunDriver, Disposable {
   readonly #following: FollowedRuns;
   /** Ends the wait for a place in the cluster. */
   readonly #waiting = new Map<RunId, AbortController>();
-  /** Why the cluster ended those whose ends nobody could write down. */
-  readonly #lost = new Map<RunId, string>();
   /** Those that are not back yet. */
   readonly sent: SentRuns;
 
   constructor(options: PodRunsOptions) {
     this.#options = options;
-    this.#following = new FollowedRuns(options.log);
+    this.#following = new FollowedRuns(options);
     this.sent = new SentRuns(options.stateDir);
   }
 
@@ -95,7 +89,7 @@ export class PodRuns implements RunDriver, Disposable {
   }
 
   async whyLost(run: RunId): Promise<string | undefined> {
-    return this.#lost.get(run);
+    return this.#following.whyLost(run);
   }
 
   async stop(run: RunId, { graceMs }: { readonly graceMs: number }): Promise<void> {
@@ -201,47 +195,32 @@ export class PodRuns implements RunDriver, Disposable {
     return { run, sandbox, workspace, readOnly, doors, home, diskBytes };
   }
 
-  #follow(remote: RemoteRun, uid: string): void {
-    this.#following.begin(remote.run, () => this.#followToEnd(remote, { run: remote.run, uid }));
-  }
-
   /** A cluster that does not answer for a while is asked again until it does: the pod goes on meanwhile. */
-  async #followToEnd(remote: RemoteRun, own: RunPod): Promise<void> {
-    const { clock, stateDir, watch } = this.#options;
-    const { signal } = this.#following;
+  #follow(remote: RemoteRun, uid: string): void {
+    const { stateDir, watch } = this.#options;
     const { run } = remote;
+    const own = { run, uid };
     const mirror = new RunMirror(stateDir, remote, podContainer(this.#options, own));
-    let failures = 0;
     let hasBegun = false;
-    for (;;) {
-      signal.throwIfAborted();
-      try {
+    this.#following.begin({
+      run,
+      mirror,
+      fetch: async signal => {
         if (!hasBegun) await besideAgent(this.#options, own, sayCommand(controlFiles.go));
         hasBegun = true;
         await mirror.follow(signal);
         signal.throwIfAborted();
         const pod = watch.podOf(run);
-        await mirror.fetch(noteOf(pod && endedWhy(pod)));
-        break;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof PodGone) {
-          mirror.note(noteOf(error.why));
-          this.#lost.set(run, `The cluster ended the run: ${error.why}.`);
-          break;
-        }
-        if (error instanceof FarTooLarge) {
-          mirror.note(noteOf(error.message));
-          this.#lost.set(run, `${error.message}.`);
-          break;
-        }
-        // What the run left is still there: a connection that broke off, or a disk of this machine.
-        if (!isAnyAppError(error) && statusOf(error) === undefined && ++failures >= mostFailures) throw error;
-        await clock.sleep(againMs, signal);
-      }
-    }
-    await this.#removeFailed(run);
-    this.sent.forget(remote);
+        const why = pod && endedWhy(pod);
+        await mirror.fetch(why === undefined ? '' : `\n${endedByCluster(why)}\n`);
+      },
+      remove: async () => {
+        await removeRun(this.#options, run);
+        this.sent.forget(remote);
+      },
+      whyGone: error => (error instanceof PodGone ? endedByCluster(error.why) : undefined),
+      isElsewhere: error => isAnyAppError(error) || statusOf(error) !== undefined,
+    });
   }
 
   async #say(run: RunId, word: 'term' | 'kill'): Promise<void> {
@@ -277,8 +256,8 @@ export class PodRuns implements RunDriver, Disposable {
   }
 }
 
-function noteOf(why: string | undefined): string {
-  return why === undefined ? '' : `\nThe cluster ended the run: ${why}.\n`;
+function endedByCluster(why: string): string {
+  return `The cluster ended the run: ${why}.`;
 }
 
 function kubernetesOf({ driver }: SandboxSpec): KubernetesSpec {

@@ -16,11 +16,7 @@ import { sandboxFolder, type GuestMount } from '../guests/guestFolders.js';
 import { guestLimits } from '../guests/guestLimits.js';
 import { RunMirror } from '../guests/runMirror.js';
 import { SentRuns, type SentRun } from '../guests/sentRuns.js';
-import { FarTooLarge } from '../guests/unpackFolder.js';
 import { copiedContainer, copyPlace, makeCopies } from './runCopies.js';
-
-const againMs = 2_000;
-const mostFailures = 5;
 
 export interface CopiedRunsOptions {
   readonly stateDir: string;
@@ -49,13 +45,17 @@ export class CopiedRuns implements Disposable {
 
   constructor(options: CopiedRunsOptions) {
     this.#options = options;
-    this.#following = new FollowedRuns(options.log);
+    this.#following = new FollowedRuns(options);
     this.#sent = new SentRuns(options.stateDir);
     this.#doors = new Doors({ folder: join(options.stateDir, 'machine-doors'), log: options.log });
   }
 
   has(run: RunId): boolean {
     return this.#following.has(run);
+  }
+
+  whyLost(run: RunId): string | undefined {
+    return this.#following.whyLost(run);
   }
 
   async over(run: RunId): Promise<void> {
@@ -79,7 +79,37 @@ export class CopiedRuns implements Disposable {
   }
 
   follow(sent: SentRun): void {
-    this.#following.begin(sent.run, () => this.#followToEnd(sent));
+    const { stateDir, clock, machine } = this.#options;
+    const { run, sandbox, ports } = sent;
+    const doorOf = (port: number): string =>
+      port === egressPort ? egressFolder(stateDir, { id: sandbox }) : this.#doors.folderOf(port);
+    const container = copiedContainer({
+      place: copyPlace(stateDir, sandbox, run),
+      run,
+      clock,
+      isRunning: () => machine.isWorking(run),
+      begin: command => machine.begin(run, command),
+    });
+    const home = join(sandboxFolder(stateDir, sandbox), 'home');
+    const doors = new Map(ports.map(port => [port, doorOf(port)]));
+    const mirror = new RunMirror(stateDir, { ...sent, doors, home }, container);
+    this.#following.begin({
+      run,
+      mirror,
+      fetch: async signal => {
+        await mirror.follow(signal);
+        signal.throwIfAborted();
+        // Whatever is left in it changes nothing any more while its files are read.
+        await machine.remove(run);
+        await mirror.fetch();
+      },
+      remove: async () => {
+        await machine.remove(run);
+        await this.forget(sent);
+      },
+      whyGone: () => undefined,
+      isElsewhere: isAnyAppError,
+    });
   }
 
   /** One of an earlier host. False when it was never begun: it is given up, and its copies say nothing. */
@@ -110,44 +140,5 @@ export class CopiedRuns implements Disposable {
     const { stateDir } = this.#options;
     const hosts = ports.includes(egressPort) ? allowed : undefined;
     await openWays({ doors: this.#doors, stateDir }, { id }, { ports, allowed: hosts });
-  }
-
-  async #followToEnd(sent: SentRun): Promise<void> {
-    const { stateDir, clock, machine } = this.#options;
-    const { signal } = this.#following;
-    const { run, sandbox, ports } = sent;
-    const doorOf = (port: number): string =>
-      port === egressPort ? egressFolder(stateDir, { id: sandbox }) : this.#doors.folderOf(port);
-    const container = copiedContainer({
-      place: copyPlace(stateDir, sandbox, run),
-      run,
-      clock,
-      isRunning: () => machine.isWorking(run),
-      begin: command => machine.begin(run, command),
-    });
-    const home = join(sandboxFolder(stateDir, sandbox), 'home');
-    const doors = new Map(ports.map(port => [port, doorOf(port)]));
-    const mirror = new RunMirror(stateDir, { ...sent, doors, home }, container);
-    for (let failures = 0; ;) {
-      signal.throwIfAborted();
-      try {
-        await mirror.follow(signal);
-        signal.throwIfAborted();
-        // Whatever is left in it changes nothing any more while its files are read.
-        await machine.remove(run);
-        await mirror.fetch();
-        break;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof FarTooLarge) {
-          await machine.remove(run);
-          mirror.note(`\n${error.message}.\n`);
-          break;
-        }
-        if (!isAnyAppError(error) && ++failures >= mostFailures) throw error;
-        await clock.sleep(againMs, signal);
-      }
-    }
-    await this.forget(sent);
   }
 }

@@ -107,6 +107,10 @@ export class MicrovmRuns implements RunDriver {
     return await this.#isWorking(run);
   }
 
+  async whyLost(run: RunId): Promise<string | undefined> {
+    return this.#copies?.whyLost(run);
+  }
+
   async stop(run: RunId, { graceMs }: { readonly graceMs: number }): Promise<void> {
     // What is not there yet cannot be ended, and would begin afterwards.
     await this.#starting.over(run);
