@@ -19,10 +19,7 @@ export function approvingAgents({ chain, head }: Pick<Thread, 'chain' | 'head'>)
 
 /** Who has approved what the thread is now: `you`, and agents whose chain came to it. Nobody: empty. */
 export function approvers(thread: Pick<Thread, 'chain' | 'head' | 'approvedHead'>): readonly string[] {
-  const { chain, head, approvedHead } = thread;
-  const agents =
-    chain && chainStateOf(chain, thread) === 'approved'
-      ? chain.said.filter(({ verdict }) => verdict === 'approve').map(({ agent }) => agent)
-      : [];
+  const { head, approvedHead } = thread;
+  const agents = approvingAgents(thread);
   return approvedHead !== '' && approvedHead === head ? ['you', ...agents] : agents;
 }

@@ -99,6 +99,8 @@ export class StagingService {
   async commit(id: string, message: string, signal?: AbortSignal): Promise<StagedCommit> {
     const { settler } = this.#options;
     await settler.settled(this.#view(id).thread.id);
+    // A repository in which nothing has landed is as open as the thread.
+    requireOpen(this.#view(id).thread);
     const looked: LookedAt[] = [];
     for (const { id: thread } of repositoriesOf(this.#view(id))) looked.push(await this.#lookAt(thread, signal));
     const pieces = looked.flatMap(({ files }) => files.flatMap(({ hunks }) => hunks));
@@ -114,7 +116,6 @@ export class StagingService {
   async #lookAt(id: ThreadId, signal: AbortSignal | undefined): Promise<LookedAt> {
     const { settler, changes } = this.#options;
     const { thread, shown } = requireWhole(this.#view(id));
-    requireOpen(thread);
     const before = await settler.snapshot(thread, `${thread.summary}\n\nEdits made during review, kept by Muster.`);
     const ref = worktreeOf(thread);
     if (!ref || before === undefined) throw noWorktree(thread);

@@ -5,13 +5,13 @@ const any = 'thread';
 const stoppable = 'working|queued|waiting';
 const unfinished = 'needs_you|queued|working|ready|failed';
 
-/** A thread page is the active editor. */
 /** As {@link onThread}, where the merge editor can be of help. */
 function byHand(states: string, group: string) {
   const place = onThread(states, group);
   return { ...place, when: `${place.when} && viewItem =~ /\\bbyHand\\b/` };
 }
 
+/** A thread page is the active editor. */
 const threadPage = 'activeWebviewPanelId == muster.threadPage';
 
 /** Commands on one thread. Without an argument each asks which. */

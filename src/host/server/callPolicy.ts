@@ -5,6 +5,7 @@ import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { may_call } from '../../protocol/gen/muster/v1/policy_pb.js';
 import { runHeader } from '../../protocol/version.js';
+import { namesEngine } from './namedEngine.js';
 
 const words: readonly MayCall[] = ['person', 'run', 'both', 'own_thread', 'dispatcher'];
 const callerKey = createContextKey<Caller>({ kind: 'person' }, { description: 'who makes the call' });
@@ -26,7 +27,7 @@ export function enforcePolicy(store: Store<Stores>): Interceptor {
     const run = request.header.get(runHeader) ?? '';
     const caller: Caller = run === '' ? { kind: 'person' } : { kind: 'run', run };
     request.contextValues.set(callerKey, caller);
-    const mayCall = policyOf(request.method) ?? 'person';
+    const mayCall = (namesEngine(request) ? undefined : policyOf(request.method)) ?? 'person';
     const thread = request.stream ? undefined : threadOf(request.message);
     const call = { caller, action: request.method.name, mayCall, ...(thread === undefined ? {} : { thread }) };
     store.read(stores => requireAllowed(stores, call));

@@ -286,7 +286,7 @@ export const webviewStrings = {
   'events': 'Events',
   'eventsHint':
     'What others have published, and what triggers heard of Muster. A trigger of the kind event starts an agent by one.',
-  'eventsNone': 'Nothing was published yet.',
+  'eventsNone': 'Nothing was published lately.',
   'eventReplay': 'Try again what was given up',
   'event.no_subscriber': 'nobody listens',
   'event.pending': 'waits',

@@ -213,6 +213,11 @@ test('pieces of several repositories are committed once, by whoever asks again a
   await staging.stage(id, [keyOf('other.txt'), keyOf('web:other.txt')]);
   await expect(staging.commit(id, 'Some of it')).rejects.toThrow('killed');
   const next = new StagingService({ ...common, settler: host.settler, changes });
+  // As a merge that was taken back leaves a repository in which nothing had landed: the thread alone is opened again.
+  world.store.transact(stores => {
+    const thread = stores.threads.get(web);
+    if (thread) stores.threads.update({ ...thread, outcome: 'completed' });
+  });
   expect(await next.commit(id, 'Some of it')).toMatchObject({ kept: 2 });
   expect(await paths()).toEqual(['other.txt', 'web:other.txt']);
   await expect(next.commit(id, 'Nothing')).rejects.toMatchObject({ code: 'request.invalid' });
