@@ -47,8 +47,8 @@ interface Shell {
   readonly process: ChildProcess;
   readonly streams: { readonly input: Writable; readonly output: Readable; readonly aside?: Writable };
   readonly orders: Map<string, Order>;
-  /** Whether one waits: `coming` until it exists. */
-  waiting: 'nobody' | 'coming' | 'ready';
+  /** Whether one waits: `coming` until it exists, `ordered` until it answers. The next one would read what a dead one did not. */
+  waiting: 'nobody' | 'coming' | 'ready' | 'ordered';
 }
 
 export interface OrderShellOptions {
@@ -90,8 +90,12 @@ export class OrderShell {
   orderWaiting(text: (token: string) => string, listener: OrderListener): (() => void) | undefined {
     const shell = this.#shell;
     if (shell?.waiting !== 'ready') return undefined;
-    shell.waiting = 'nobody';
-    return this.#send(shell, listener, token => shell.streams.aside?.write(`${text(token)}\n`));
+    shell.waiting = 'ordered';
+    const answered: OrderListener = words => {
+      shell.waiting = 'nobody';
+      listener(words);
+    };
+    return this.#send(shell, answered, token => shell.streams.aside?.write(`${text(token)}\n`));
   }
 
   /** Has a shell wait for {@link orderWaiting}, unless one does. */
