@@ -149,11 +149,7 @@ export class RemoteRuns implements RunDriver, Disposable {
     this.#following.begin({
       run,
       mirror,
-      fetch: async signal => {
-        await mirror.follow(signal);
-        signal.throwIfAborted();
-        await mirror.fetch();
-      },
+      fetch: signal => mirror.take(signal),
       remove: async () => {
         await this.#remove(run);
         this.sent.forget(remote);

@@ -51,6 +51,13 @@ export class RunMirror {
     this.#dir = runPath(stateDir, remote.run);
   }
 
+  /** {@link follow}, then {@link fetch} with what is noted when it is over. Errors: {@link FarTooLarge}. */
+  async take(signal: AbortSignal, whenOver?: () => Promise<string | undefined>): Promise<void> {
+    await this.follow(signal);
+    signal.throwIfAborted();
+    await this.fetch(await whenOver?.());
+  }
+
   /**
    * Until the container has ended. What was cut off meanwhile, by an engine that started again, begins again. Errors: {@link FarTooLarge}.
    */

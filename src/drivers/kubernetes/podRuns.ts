@@ -208,11 +208,11 @@ export class PodRuns implements RunDriver, Disposable {
       fetch: async signal => {
         if (!hasBegun) await besideAgent(this.#options, own, sayCommand(controlFiles.go));
         hasBegun = true;
-        await mirror.follow(signal);
-        signal.throwIfAborted();
-        const pod = watch.podOf(run);
-        const why = pod && endedWhy(pod);
-        await mirror.fetch(why === undefined ? '' : `\n${endedByCluster(why)}\n`);
+        await mirror.take(signal, async () => {
+          const pod = watch.podOf(run);
+          const why = pod && endedWhy(pod);
+          return why === undefined ? undefined : `\n${endedByCluster(why)}\n`;
+        });
       },
       remove: async () => {
         await removeRun(this.#options, run);

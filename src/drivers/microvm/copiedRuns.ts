@@ -96,13 +96,12 @@ export class CopiedRuns implements Disposable {
     this.#following.begin({
       run,
       mirror,
-      fetch: async signal => {
-        await mirror.follow(signal);
-        signal.throwIfAborted();
-        // Whatever is left in it changes nothing any more while its files are read.
-        await machine.remove(run);
-        await mirror.fetch();
-      },
+      fetch: signal =>
+        mirror.take(signal, async () => {
+          // Whatever is left in it changes nothing any more while its files are read.
+          await machine.remove(run);
+          return undefined;
+        }),
       remove: async () => {
         await machine.remove(run);
         await this.forget(sent);
