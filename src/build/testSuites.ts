@@ -83,7 +83,9 @@ export async function readReport(suite: Suite, exitCode: number): Promise<SuiteR
   const report = new Report(await readFile(inRepository(resultsFile(suite)), 'utf8').then(JSON.parse, () => undefined));
   const read = suite.runner === 'vscode' ? ofVscode(report) : ofVitest(report);
   if (read.failed > 0 || (exitCode === 0 && read.passed > 0)) return read;
-  return { ...read, failed: 1, failures: [{ test: 'the suite itself', message: 'did not run to its end' }] };
+  const message =
+    read.passed > 0 ? 'ended badly though no test failed; its last lines above say why' : 'did not run to its end';
+  return { ...read, failed: 1, failures: [{ test: 'the suite itself', message }] };
 }
 
 function ofVscode(report: Report): SuiteReport {

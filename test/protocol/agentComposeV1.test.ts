@@ -170,13 +170,11 @@ test('a token may as much of their API as of ours', async () => {
   await expect(createClient(ExecService, operate).exec(command)).rejects.toMatchObject({ code: Code.NotFound });
   await expect(createClient(LoaderService, read).validateLoader({ script: '' })).rejects.toMatchObject(denied);
   await expect(createClient(LoaderService, read).listLoaders({})).resolves.toMatchObject({ loaders: [] });
-  for (const call of [
-    createClient(ImageService, operate).pullImage({ imageRef: 'a' }),
-    createClient(ImageService, operate).removeImage({ imageRef: 'a' }),
-    createClient(ProjectService, operate).patchProject({}),
-    createClient(SettingsService, operate).updateGlobalEnv({}),
-  ])
-    await expect(call).rejects.toMatchObject(denied);
+  const images = createClient(ImageService, operate);
+  await expect(images.pullImage({ imageRef: 'a' })).rejects.toMatchObject(denied);
+  await expect(images.removeImage({ imageRef: 'a' })).rejects.toMatchObject(denied);
+  await expect(createClient(ProjectService, operate).patchProject({})).rejects.toMatchObject(denied);
+  await expect(createClient(SettingsService, operate).updateGlobalEnv({})).rejects.toMatchObject(denied);
 });
 
 test('loaders are schedulers, a session is watched, and the overview counts', async () => {
