@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createLinuxProcessTable } from '../../../src/drivers/process/linuxProcessTable.js';
 import type { HeardRun } from '../../support/processRuns.js';
 import { ProcessRuns } from '../../support/processRuns.js';
 
@@ -31,6 +32,20 @@ function isAlive(pid: number): boolean {
 function wrapperOf(heard: HeardRun): number {
   const file = join(runs.sandbox.directory.path(heard.run), 'pid');
   return (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid;
+}
+
+/**
+ * A process that did not start when that one did. The kernel tells starts in hundredths of a second, and a short run with whatever
+ * comes after it fits into one; a number comes round again only after all others were given away.
+ */
+async function startedAtAnotherTime(start: string): Promise<ChildProcess> {
+  const table = createLinuxProcessTable();
+  for (;;) {
+    const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+    const entry = await table.find(child.pid ?? 0);
+    if (entry && !table.sameStart(entry.start, start)) return child;
+    child.kill('SIGKILL');
+  }
 }
 
 describe('cancelling', () => {
@@ -106,10 +121,10 @@ test('a stranger who got the number of an ended wrapper is not touched', async (
   const heard = await runs.start('exit 0');
   await heard.ended;
   await runs.supervisor.cancel(heard.run);
-  const stranger = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+  const file = join(runs.sandbox.directory.path(heard.run), 'pid');
+  const identity = JSON.parse(readFileSync(file, 'utf8')) as { start: string };
+  const stranger = await startedAtAnotherTime(identity.start);
   try {
-    const file = join(runs.sandbox.directory.path(heard.run), 'pid');
-    const identity = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     await writeFile(file, JSON.stringify({ ...identity, pid: stranger.pid, group: stranger.pid }));
     expect(await runs.sandbox.runs.isAlive(heard.run)).toBe(false);
     await runs.sandbox.runs.stop(heard.run, { graceMs: 0 });
