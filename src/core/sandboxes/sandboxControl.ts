@@ -17,6 +17,7 @@ export interface SandboxView {
   /** Missing: the runtime did not answer. */
   readonly inspection?: SandboxInspection;
   readonly usage?: SandboxStats | undefined;
+  /** Why something of this is missing. */
   readonly problem?: string;
   /** What its runtime said about it lately, where that was asked for. */
   readonly happenings?: readonly string[] | undefined;
@@ -80,9 +81,22 @@ export class SandboxControl {
     try {
       const driver = this.#sandboxes.of(sandbox.driver.name);
       const inspection = await driver.inspect(sandbox);
-      const measured = usage && inspection.state === 'running' ? await driver.stats(sandbox) : undefined;
-      const happenings = usage ? await driver.happenings?.(sandbox) : undefined;
-      return { sandbox, inspection, usage: measured, progress, happenings };
+      // Whoever cannot be told these is told the rest, and why.
+      const [measured, happenings] = await Promise.allSettled([
+        usage && inspection.state === 'running' ? driver.stats(sandbox) : undefined,
+        usage ? driver.happenings?.(sandbox) : undefined,
+      ]);
+      const problem = [measured, happenings].flatMap(asked =>
+        asked.status === 'rejected' ? errorMessage(asked.reason) : [],
+      );
+      return {
+        sandbox,
+        inspection,
+        usage: measured.status === 'fulfilled' ? measured.value : undefined,
+        happenings: happenings.status === 'fulfilled' ? happenings.value : undefined,
+        progress,
+        ...(problem.length > 0 && { problem: [...new Set(problem)].join('\n') }),
+      };
     } catch (error) {
       return { sandbox, problem: errorMessage(error), progress };
     }

@@ -1,4 +1,5 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
+import { fieldOf, textField } from '../../base/unknownFields.js';
 import type { KubernetesCluster } from './kubernetesCluster.js';
 
 /** More than these nobody reads under a row. */
@@ -9,10 +10,25 @@ export async function eventsOf(cluster: KubernetesCluster, pod: string): Promise
   const { core, namespace } = cluster;
   const fieldSelector = `involvedObject.kind=Pod,involvedObject.name=${pod}`;
   const { items } = await cluster.call(() => core.listNamespacedEvent({ namespace, fieldSelector }));
-  const when = ({ lastTimestamp, eventTime, metadata }: CoreV1Event): number =>
-    new Date(lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? 0).getTime();
-  return items
-    .toSorted((a, b) => when(a) - when(b))
+  return sentencesOf(items);
+}
+
+/** Whoever reports an event writes it as they like: one that says nothing, or not when, hides no other. */
+export function sentencesOf(events: readonly CoreV1Event[]): readonly string[] {
+  const sentences = events.flatMap(event => {
+    const words = [textField(event, 'reason'), textField(event, 'message')].filter(text => text !== '');
+    return words.length === 0 ? [] : [{ at: timeOf(event), text: words.join(': ') }];
+  });
+  return sentences
+    .toSorted((a, b) => a.at - b.at)
     .slice(-mostEvents)
-    .map(({ reason = '', message = '' }) => `${reason}: ${message}`);
+    .map(({ text }) => text);
+}
+
+function timeOf(event: CoreV1Event): number {
+  const created = fieldOf(fieldOf(event, 'metadata'), 'creationTimestamp');
+  const times = [fieldOf(event, 'lastTimestamp'), fieldOf(event, 'eventTime'), created].map(timestamp =>
+    timestamp instanceof Date || typeof timestamp === 'string' ? new Date(timestamp).getTime() : NaN,
+  );
+  return times.find(Number.isFinite) ?? 0;
 }
