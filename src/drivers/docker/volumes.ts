@@ -19,19 +19,19 @@ export class Volumes {
   async list(): Promise<readonly Volume[]> {
     const { docker } = this.#engine;
     const filters = { label: [`${ownLabels.state}=${this.#state}`] };
-    const [listed, containers] = await this.#engine.call(() =>
-      Promise.all([docker.listVolumes({ filters }), docker.listContainers({ all: true })]),
+    const [listed, countOf] = await this.#engine.call(() =>
+      Promise.all([docker.listVolumes({ filters }), this.#containers()]),
     );
-    const mounted = containers.map(({ Mounts: mounts }) => new Set(mounts.map(({ Name: name }) => name)));
     return allOf(listed)
       .filter(volume => this.#isOurs(volume))
-      .map(volume => volumeOf(volume, mounted.filter(names => names.has(volume.Name)).length));
+      .map(volume => volumeOf(volume, countOf(volume)));
   }
 
   /** Errors: `volume.failed`, `sandbox.unavailable`. */
   async create({ name, labels }: NewVolume): Promise<{ readonly volume: Volume; readonly created: boolean }> {
     if (isVolumeOfRuns(name)) throw failed(name, 'made', 'names like that are of runs');
-    const there = await this.#ours(name);
+    const there = await this.#found(name);
+    if (there === 'of others') throw failed(name, 'made', 'something else has that name');
     if (there) return { volume: there, created: false };
     const options = {
       Name: name,
@@ -41,24 +41,36 @@ export class Volumes {
     };
     await this.#asked(name, 'made', () => this.#engine.docker.createVolume(options));
     // The engine gives back one that somebody has made meanwhile as if it had made it.
-    const made = await this.#ours(name);
-    if (made) return { volume: made, created: true };
-    throw failed(name, 'made', 'something else has that name');
+    const made = await this.#found(name);
+    if (made === 'of others') throw failed(name, 'made', 'something else has that name');
+    if (!made) throw failed(name, 'made', 'somebody else removed it at once');
+    return { volume: made, created: true };
   }
 
   /** Errors: `volume.failed`, `sandbox.unavailable`. */
   async remove(name: string): Promise<void> {
-    if (!(await this.#ours(name))) throw failed(name, 'removed', 'this host did not make it');
+    const there = await this.#found(name);
+    if (!there) throw failed(name, 'removed', 'it is not there');
+    if (there === 'of others') throw failed(name, 'removed', 'this host did not make it');
     // Never forced: what a container has is refused by the engine.
     await this.#asked(name, 'removed', () => this.#engine.docker.getVolume(name).remove());
   }
 
-  /** `undefined` for one that is not there. Errors: `volume.failed` for one that somebody else made. */
-  async #ours(name: string): Promise<Volume | undefined> {
-    const volume = await this.#engine.call(() => found(this.#engine.docker.getVolume(name).inspect()));
+  /** `undefined` for one that is not there; of one that this host did not make, only that. */
+  async #found(name: string): Promise<Volume | 'of others' | undefined> {
+    const { docker } = this.#engine;
+    const [volume, countOf] = await this.#engine.call(() =>
+      Promise.all([found(docker.getVolume(name).inspect()), this.#containers()]),
+    );
     if (!volume) return undefined;
-    if (!this.#isOurs(volume)) throw failed(name, 'touched', 'something else has that name');
-    return volumeOf(volume, 0);
+    return this.#isOurs(volume) ? volumeOf(volume, countOf(volume)) : 'of others';
+  }
+
+  /** How many containers have a volume, whoever made them. */
+  async #containers(): Promise<(volume: VolumeInspectInfo) => number> {
+    const containers = await this.#engine.docker.listContainers({ all: true });
+    const mounted = containers.map(({ Mounts: mounts }) => new Set(mounts.map(({ Name: name }) => name)));
+    return ({ Name: name }) => mounted.filter(names => names.has(name)).length;
   }
 
   #isOurs({ Name: name, Labels: labels }: VolumeInspectInfo): boolean {
