@@ -1,6 +1,7 @@
 import { PassThrough, Writable, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
+import { untilAborted } from '../../base/async.js';
 import { JsonFields } from '../../base/jsonFields.js';
 import type { FarProgram } from '../guests/farContainer.js';
 import { unavailable, type KubernetesCluster } from './kubernetesCluster.js';
@@ -27,18 +28,21 @@ const channels = { input: 0, output: 1, complaint: 2, status: 3, close: 255 } as
 /** More than this on its way to the server, and whoever writes waits. */
 const mostBuffered = 1024 * 1024;
 const mostComplaint = 4_096;
+/** Of what a short command says; whoever is in a pod may replace any program. */
+const mostSaid = 64 * 1024;
 /** A server that has shown no life for so long, twice, is gone, though nothing has closed its connection. As kubectl's own patience. */
 const lifeMs = 30_000;
 
 /**
  * Runs a program in a running container. The client library's own way of doing that knows no back-pressure, so that a tar would be
  * in memory as a whole; its connection is used, with the credentials that it found.
- * Errors: `sandbox.unavailable` when the server, or the node, does not carry it.
+ * Errors: `sandbox.unavailable` when the server, or the node, does not carry it; the reason of the signal, which ends the program too.
  */
 export async function startInside(
   { cluster, pod, container }: PodContainer,
   command: readonly string[],
   uses: 'input' | 'output',
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<InsideProgram> {
   const query = new URLSearchParams({ container, stdout: 'true', stderr: 'true', stdin: String(uses === 'input') });
   for (const word of command) query.append('command', word);
@@ -67,9 +71,16 @@ export async function startInside(
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
   const handler = new WebSocketHandler(cluster.config, undefined, streams);
   let socket: Opened | undefined;
+  const connecting = handler.connect(path, null, take);
   try {
-    socket = await handler.connect(path, null, take);
+    socket = await untilAborted(connecting, signal);
   } catch (error) {
+    // Whoever gave up has no use for what comes to it later.
+    connecting.then(
+      late => late.terminate(),
+      () => undefined,
+    );
+    signal.throwIfAborted();
     // An event of the socket, whose own objects have the credentials.
     const reason = error instanceof Error ? error.message : String(Reflect.get(Object(error), 'message'));
     throw unavailable(`The pod ${pod} cannot be entered: ${reason}.`, reason);
@@ -101,15 +112,13 @@ export async function startInside(
     },
   });
   input.on('error', () => opened.terminate());
-  return {
-    output,
-    input,
-    ended: ended.promise,
-    end() {
-      opened.terminate();
-      finish({ code: undefined });
-    },
+  const end = (): void => {
+    opened.terminate();
+    finish({ code: undefined });
   };
+  signal.addEventListener('abort', end, { once: true });
+  opened.once('close', () => signal.removeEventListener('abort', end));
+  return { output, input, ended: ended.promise, end };
 }
 
 type Opened = Awaited<ReturnType<WebSocketHandler['connect']>>;
@@ -134,20 +143,26 @@ function watchLife(socket: Opened): () => void {
   return showsLife;
 }
 
-/** Runs a program to its end, with what is given as its input; returns what it said. Errors: as of {@link startInside}, and its failure. */
+/**
+ * Runs a short command to its end, with what is given as its input; returns what it said. Errors: as of {@link startInside}; its failure,
+ * and that it says more than anybody asked for.
+ */
 export async function runInside(
   place: PodContainer,
   command: readonly string[],
   { input, signal }: { readonly input?: Readable; readonly signal?: AbortSignal } = {},
 ): Promise<string> {
-  const program = await startInside(place, command, input ? 'input' : 'output');
-  const giveUp = (): void => program.end();
-  signal?.addEventListener('abort', giveUp, { once: true });
+  const program = await startInside(place, command, input ? 'input' : 'output', signal);
   try {
-    if (signal?.aborted) giveUp();
     const said: Buffer[] = [];
     const heard = (async () => {
-      for await (const bytes of program.output) if (Buffer.isBuffer(bytes)) said.push(bytes);
+      let length = 0;
+      for await (const bytes of program.output) {
+        if (!Buffer.isBuffer(bytes)) continue;
+        length += bytes.length;
+        if (length > mostSaid) throw new Error('a program in the pod says more than anybody asked for');
+        said.push(bytes);
+      }
     })();
     // Whichever fails first says why; a program that ends early breaks the pipe too.
     const sent = input ? pipeline(input, program.input, { end: true }) : Promise.resolve();
@@ -157,7 +172,6 @@ export async function runInside(
     signal?.throwIfAborted();
     throw error;
   } finally {
-    signal?.removeEventListener('abort', giveUp);
     program.end();
   }
 }

@@ -111,6 +111,11 @@ export function refusalOf(error: unknown): string {
   return errorMessage(error).split('\n')[0] ?? '';
 }
 
+/** Why something did not come about: what the API server said, where it is the one that refused. */
+export function whyOf(error: unknown): string {
+  return statusOf(error) === undefined ? errorMessage(error) : refusalOf(error);
+}
+
 /** `undefined` for what is not there. */
 export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
   return await work.catch((error: unknown) => {

@@ -97,14 +97,18 @@ export async function besideAgent(place: PodPlace, pod: RunPod, command: readonl
 export async function removeRun({ cluster, watch }: Omit<PodPlace, 'clock'>, run: RunId): Promise<void> {
   const { namespace } = cluster;
   const pod = watch.podOf(run)?.metadata?.name;
-  if (pod !== undefined)
-    await cluster.call(() =>
-      unlessMissing(cluster.core.deleteNamespacedPod({ namespace, name: pod, gracePeriodSeconds: 1 })),
-    );
   const name = jobName(run);
-  await cluster.call(() =>
-    unlessMissing(cluster.batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' })),
-  );
+  try {
+    if (pod !== undefined)
+      await cluster.call(() =>
+        unlessMissing(cluster.core.deleteNamespacedPod({ namespace, name: pod, gracePeriodSeconds: 1 })),
+      );
+  } finally {
+    // Also where the pod may not be deleted: it goes with its Job.
+    await cluster.call(() =>
+      unlessMissing(cluster.batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' })),
+    );
+  }
 }
 
 /** The cluster wants it gone since long, and its node does not say that it is. */

@@ -158,9 +158,9 @@ export class PodRuns implements RunDriver, Disposable {
       if (!(await this.#createJob(run, spec))) return;
       await untilReady(this.#options, { run, image: spec.image?.name ?? '', signal, onStep });
       pod = presentPod(this.#options, run);
-      const sending = { launch, spec, pod, relay: doors.length > 0 };
+      const sending = { launch, spec, pod, relay: doors.length > 0, signal };
       await requirePrograms(this.#options, sending);
-      await sendRun(this.#options, { ...sending, signal });
+      await sendRun(this.#options, sending);
       this.sent.write({ ...record, pod: pod.uid });
       signal.throwIfAborted();
       if (!claimStart(runPath(stateDir, run))) throw new AppError('cancelled', 'The run was given up.', {});
@@ -231,7 +231,7 @@ export class PodRuns implements RunDriver, Disposable {
     }
   }
 
-  /** By run, with the sandbox that it says it is of. */
+  /** By run, with the sandbox that its labels name; whether it was sent from there, {@link sent} alone knows. */
   async #jobs(): Promise<ReadonlyMap<RunId, RemoteRun['sandbox'] | undefined>> {
     const { cluster, state } = this.#options;
     const { namespace } = cluster;
@@ -264,12 +264,12 @@ function kubernetesOf({ driver }: SandboxSpec): KubernetesSpec {
   return driver.name === 'kubernetes' ? driver : { name: 'kubernetes' };
 }
 
-/** What the API server refused, as the error of a run's start. */
+/** What the API server refused (the job, or a look at what becomes of it), as the error of a run's start. */
 function notStarted(run: RunId, error: unknown): unknown {
   if (error instanceof PodGone)
     return unavailable(`The pod of run ${run} ended before it began: ${error.why}.`, error.why);
   if (isAnyAppError(error) || statusOf(error) === undefined) return error;
   const reason = refusalOf(error);
-  const message = `The cluster refused the job of run ${run}: ${reason}.`;
+  const message = `The cluster refused what run ${run} needs to begin: ${reason}.`;
   return new AppError('run.notStarted', message, { run, reason }, { cause: error });
 }

@@ -1,8 +1,7 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
-import { errorMessage } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { OnImageStep } from '../../core/images/image.js';
-import { statusOf, unavailable } from './kubernetesCluster.js';
+import { statusOf, unavailable, whyOf } from './kubernetesCluster.js';
 import type { PodPlace } from './podContainer.js';
 import { diedEarly, isReady, refusedWhy, waitsFor } from './podState.js';
 
@@ -45,7 +44,7 @@ async function refused({ watch }: PodPlace, run: RunId): Promise<string> {
   } catch (error) {
     const status = statusOf(error);
     if (status !== undefined && status < 500 && status !== 429) throw error;
-    return errorMessage(error);
+    return whyOf(error);
   }
   return refusedWhy(events);
 }

@@ -23,15 +23,19 @@ interface SentLaunch {
   readonly relay: boolean;
 }
 
-/** Errors: `provider.missing`; `sandbox.unavailable` for an image that lacks what Muster needs. */
-export async function requirePrograms(place: PodPlace, { launch, spec, pod, relay }: SentLaunch): Promise<void> {
+/** Errors: `provider.missing`; `sandbox.unavailable` for an image that lacks what Muster needs; the signal's reason. */
+export async function requirePrograms(
+  place: PodPlace,
+  { launch, spec, pod, relay, signal }: SentLaunch & { readonly signal: AbortSignal },
+): Promise<void> {
   const [command = ''] = launch.argv;
   const image = spec.image?.name ?? '';
   const looked = lookAround({ command, path: launch.env['PATH'], relay });
-  const program = await startInside(keeperOf(place, pod), looked, 'output');
+  const program = await startInside(keeperOf(place, pod), looked, 'output', signal);
   program.output.resume();
   const { code } = await program.ended;
   program.end();
+  signal.throwIfAborted();
   if (code === 0) return;
   if (code === lacks.command) {
     const fix = `Use an image that has ${command}, or add it to this one.`;

@@ -3,7 +3,8 @@ import { quantityToScalar } from '@kubernetes/client-node/dist/util.js';
 import type { KubernetesSpec } from '../../../compose/projectSpec.js';
 import type { FindingStatus, PlaceFinding } from '../../../core/sandboxes/placeCheck.js';
 import type { SandboxSpec } from '../../../core/sandboxes/sandboxDriver.js';
-import { refusalOf, statusOf, type KubernetesCluster } from '../kubernetesCluster.js';
+import { closedPolicy, requireClosed } from '../closedPolicy.js';
+import { refusalOf, statusOf, whyOf, type KubernetesCluster } from '../kubernetesCluster.js';
 
 /** What is looked at, and for whom. */
 export interface Looking {
@@ -199,6 +200,33 @@ export async function lookAtQuota({ cluster }: Looking): Promise<PlaceFinding> {
   if (full.length === 0) return finding('ok', { ...words, found: text(lines) });
   const advice = 'Runs wait until something of it is free. Ask for a larger quota, or end what uses it up.';
   return finding('warn', { ...words, found: `used up: ${text(full)}`, advice });
+}
+
+/** What {@link lookAtPolicy} is called. */
+export const policyName = 'network policy';
+
+/** Makes the policy where that is asked for. Errors: `sandbox.unavailable` when the server does not answer. */
+export async function lookAtPolicy({ cluster, fix }: Looking): Promise<PlaceFinding> {
+  const { namespace, networking } = cluster;
+  const name = closedPolicy;
+  const words = { name: policyName, tried: `read the network policy ${name} of namespace ${namespace}` };
+  const advice =
+    'Without it, agents are kept from nothing. Ask for the right, or write sandbox: {network: full} where you mean it.';
+  const read = await answered(cluster, () => networking.readNamespacedNetworkPolicy({ namespace, name }));
+  if (read.kind === 'refused') return finding('fail', { ...words, found: `you may not look: ${read.why}`, advice });
+  if (read.kind === 'missing' && !fix)
+    return finding('warn', {
+      ...words,
+      found: 'it is not there, and is made with the first run',
+      advice: 'Whether it is enforced is looked at with `muster cluster check --fix`, which makes it.',
+    });
+  try {
+    await requireClosed(cluster);
+  } catch (error) {
+    return finding('fail', { ...words, found: whyOf(error), advice });
+  }
+  if (read.kind === 'there') return finding('ok', { ...words, found: 'it is there' });
+  return finding('ok', { ...words, found: 'it was made', fixed: true });
 }
 
 /** An answer of the API server that is one of what a check expects. */

@@ -55,7 +55,7 @@ const connects = byWhatIsThere({
 
 /** A port of a pod, open until it is disposed. Errors: `sandbox.unavailable` where its image has nothing that could open one. */
 export async function openPort(place: PodContainer, signal: AbortSignal): Promise<{ dispose(): void }> {
-  const program = await startInside(place, ['/bin/sh', '-c', listens, 'sh', String(port)], 'output');
+  const program = await startInside(place, ['/bin/sh', '-c', listens, 'sh', String(port)], 'output', signal);
   const lines = createInterface({ input: program.output });
   // Told by `ended`.
   program.output.on('error', () => lines.close());
@@ -71,6 +71,7 @@ export async function openPort(place: PodContainer, signal: AbortSignal): Promis
     await Promise.race([once(lines, 'line', { signal }), over]);
   } catch (error) {
     program.end();
+    signal.throwIfAborted();
     throw error;
   }
   return { dispose: () => program.end() };

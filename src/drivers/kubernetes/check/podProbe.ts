@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { errorMessage, isAnyAppError, isAppError } from '../../../base/errors.js';
+import { untilAborted, within } from '../../../base/async.js';
+import { isAppError } from '../../../base/errors.js';
 import { makeId, type RunId } from '../../../base/ids.js';
 import type { KubernetesSpec } from '../../../compose/projectSpec.js';
 import type { FindingStatus, PlaceFinding, PlaceWatching } from '../../../core/sandboxes/placeCheck.js';
 import type { SandboxSpec } from '../../../core/sandboxes/sandboxDriver.js';
 import { startInside } from '../insidePod.js';
-import { refusalOf, statusOf } from '../kubernetesCluster.js';
-import { keeperOf, PodGone, presentPod, removeRun, type PodPlace, type RunPod } from '../podContainer.js';
+import { whyOf } from '../kubernetesCluster.js';
+import { keeperOf, presentPod, removeRun, type PodPlace, type RunPod } from '../podContainer.js';
 import { lacks, lookAround } from '../podScripts.js';
 import { untilReady } from '../podStart.js';
 import { runJob } from '../runJob.js';
@@ -20,6 +21,8 @@ const longestWaitMs = 20_000;
 /** A pod that nobody comes back for is not kept. */
 const longestPodSeconds = 15 * 60;
 const keptJobSeconds = 60;
+/** For the removal of what was made, also when whoever asked has gone. */
+const longestRemovalMs = 15_000;
 
 export interface Probing {
   readonly place: PodPlace;
@@ -33,14 +36,21 @@ export interface Probing {
   readonly hasPolicy: boolean;
 }
 
+/** A job that was asked for. */
+interface MadeJob {
+  readonly run: RunId;
+  /** Settles when the cluster has answered. */
+  readonly asked: Promise<unknown>;
+}
+
 /**
  * Makes pods as a run would have them, and looks from inside. Whatever keeps a run from beginning keeps them. All are removed, whatever
- * comes of it. Errors: the signal's reason.
+ * comes of it; those that the cluster makes after nobody waits for them any more are too. Errors: the signal's reason.
  */
 export async function lookByPods(probing: Probing): Promise<void> {
-  const { place, watching, looking, hasPolicy } = probing;
+  const { watching, looking, hasPolicy } = probing;
   const { driver, spec } = looking;
-  const made: RunId[] = [];
+  const made: MadeJob[] = [];
   try {
     const own = await begun(probing, made, { spec, driver });
     watching.onFinding(own.finding);
@@ -48,19 +58,29 @@ export async function lookByPods(probing: Probing): Promise<void> {
     watching.onFinding(await lookAtImage(probing, own.pod));
     if (hasPolicy) watching.onFinding(await lookAtNetwork(probing, made, own.pod));
   } finally {
-    for (const run of made) {
-      await removeRun(place, run).catch((error: unknown) =>
-        watching.onFinding(
-          finding('warn', {
-            name: 'cleaning up',
-            tried: `remove the job of this look`,
-            found: whyOf(error),
-            advice: `kubectl --namespace ${place.cluster.namespace} delete job --selector muster.dev/run=${run}. It ends by itself in a quarter of an hour.`,
-          }),
-        ),
-      );
-    }
+    await Promise.all(made.map(each => removed(probing, each)));
   }
+}
+
+/** Never rejects: what is left is told. */
+async function removed({ place, watching }: Probing, { run, asked }: MadeJob): Promise<void> {
+  const removing = asked.then(
+    () => removeRun(place, run),
+    // It may be there all the same.
+    () => removeRun(place, run),
+  );
+  const tell = (found: string): void =>
+    watching.onFinding(
+      finding('warn', {
+        name: 'cleaning up',
+        tried: 'remove the job of this look',
+        found,
+        advice: `kubectl --namespace ${place.cluster.namespace} delete job --selector muster.dev/run=${run}. It ends by itself in a quarter of an hour.`,
+      }),
+    );
+  if ((await within(removing, { ms: longestRemovalMs, clock: place.clock })) === 'late')
+    tell('the cluster does not answer; the job is removed when it does');
+  else await removing.catch((error: unknown) => tell(whyOf(error)));
 }
 
 interface Begun {
@@ -72,7 +92,7 @@ interface Begun {
 /** Errors: the signal's reason. */
 async function begun(
   { place, state, watching }: Probing,
-  made: RunId[],
+  made: MadeJob[],
   { spec, driver }: { readonly spec: SandboxSpec; readonly driver: KubernetesSpec },
 ): Promise<Begun> {
   const { cluster, clock } = place;
@@ -83,14 +103,15 @@ async function begun(
   const begins = clock.awake();
   const limit = patience({ clock, watching });
   let waits = '';
-  made.push(run);
   try {
     const body = runJob(run, spec, driver, state);
     if (body.spec) {
       body.spec.activeDeadlineSeconds = longestPodSeconds;
       body.spec.ttlSecondsAfterFinished = keptJobSeconds;
     }
-    await cluster.call(() => cluster.batch.createNamespacedJob({ namespace, body }));
+    const asked = cluster.call(() => cluster.batch.createNamespacedJob({ namespace, body }));
+    made.push({ run, asked });
+    await untilAborted(asked, limit.signal);
     await untilReady(place, {
       run,
       image,
@@ -138,8 +159,9 @@ function patience({ clock, watching }: { readonly clock: PodPlace['clock']; read
   return { signal, shorten: () => end(longestWaitMs), dispose: () => over.abort() };
 }
 
-async function lookAtImage({ place, looking, command }: Probing, pod: RunPod): Promise<PlaceFinding> {
+async function lookAtImage({ place, looking, command, watching }: Probing, pod: RunPod): Promise<PlaceFinding> {
   const { image, network } = looking.spec;
+  const { signal } = watching;
   const name = image?.name ?? '';
   const words = { name: 'image', tried: `look for sh, tar, setsid, git, ${command} and node in ${name}` };
   const ask = async (asked: string, relay: boolean): Promise<number | undefined> => {
@@ -147,10 +169,12 @@ async function lookAtImage({ place, looking, command }: Probing, pod: RunPod): P
       keeperOf(place, pod),
       lookAround({ command: asked, path: undefined, relay }),
       'output',
+      signal,
     );
     program.output.resume();
     const { code } = await program.ended;
     program.end();
+    signal.throwIfAborted();
     return code;
   };
   try {
@@ -166,6 +190,7 @@ async function lookAtImage({ place, looking, command }: Probing, pod: RunPod): P
     const found = 'it has no node, which leads agents to models and allowed hosts through this machine';
     return finding(network === 'none' || network === 'full' ? 'warn' : 'fail', { ...words, found, advice });
   } catch (error) {
+    signal.throwIfAborted();
     return finding('fail', {
       ...words,
       found: `the pod cannot be entered: ${whyOf(error)}`,
@@ -189,7 +214,7 @@ const told: Readonly<Record<Enforcement, readonly [FindingStatus, string, string
 };
 
 /** Two more pods, under no policy: one that is to be reached, and one that shows that it can be. */
-async function lookAtNetwork(probing: Probing, made: RunId[], closed: RunPod): Promise<PlaceFinding> {
+async function lookAtNetwork(probing: Probing, made: MadeJob[], closed: RunPod): Promise<PlaceFinding> {
   const { place, looking, watching } = probing;
   const { signal } = watching;
   const words = {
@@ -230,10 +255,4 @@ async function lookAtNetwork(probing: Probing, made: RunId[], closed: RunPod): P
       advice: 'Look again with an image that has node, perl or python3.',
     });
   }
-}
-
-function whyOf(error: unknown): string {
-  if (error instanceof PodGone) return error.why;
-  if (isAnyAppError(error) || statusOf(error) === undefined) return errorMessage(error);
-  return refusalOf(error);
 }
