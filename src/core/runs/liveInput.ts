@@ -58,7 +58,11 @@ export class LiveInputs {
   /** The pipes of the run's directory, which is there. Errors: those of {@link RunInputPipes.make}. */
   async connect(run: RunId): Promise<void> {
     const input = this.#inputs.get(run);
-    if (input) input.connect(await this.#pipes.make(run));
+    if (!input) return;
+    const sink = await this.#pipes.make(run);
+    // Whoever ended the run meanwhile could not close what was not there yet.
+    if (this.#inputs.get(run) === input) input.connect(sink);
+    else sink.close();
   }
 
   /** Its run is over. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { lstatSync } from 'node:fs';
+import { closeSync, lstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,7 +27,7 @@ export class FifoInputs implements RunInputPipes {
       throw unwritable(dir, error);
     }
     const ended = new AbortController();
-    const ways = { input: openPipe(input), sizes: openPipe(sizes) };
+    const ways = openWays({ input, sizes });
     /** Resolves when the command has the pipe open: what was written before would be lost with its only end. */
     const isOpened = async (): Promise<void> => {
       await this.#folders.watches.waitFor({
@@ -41,16 +41,18 @@ export class FifoInputs implements RunInputPipes {
   }
 }
 
+interface Ways {
+  readonly input: Socket;
+  readonly sizes: Socket;
+}
+
 class FifoSink implements InputSink {
   readonly #input: Socket;
   readonly #sizes: Socket;
   readonly #isOpened: () => Promise<void>;
   readonly #ended: AbortController;
 
-  constructor(
-    ways: { readonly input: Socket; readonly sizes: Socket },
-    how: { readonly isOpened: () => Promise<void>; readonly ended: AbortController },
-  ) {
+  constructor(ways: Ways, how: { readonly isOpened: () => Promise<void>; readonly ended: AbortController }) {
     ({ input: this.#input, sizes: this.#sizes } = ways);
     ({ isOpened: this.#isOpened, ended: this.#ended } = how);
   }
@@ -83,11 +85,31 @@ class FifoSink implements InputSink {
   }
 }
 
+/** Both pipes or neither: of one alone nobody would ever be told that its run is over. Errors: `state.unwritable`. */
+export function openWays({ input, sizes }: { readonly input: string; readonly sizes: string }): Ways {
+  const first = openPipe(input);
+  try {
+    return { input: first, sizes: openPipe(sizes) };
+  } catch (error) {
+    first.destroy();
+    throw error;
+  }
+}
+
 /** Open both ways, which waits for nobody. Writing waits without a thread while the command reads nothing. */
 function openPipe(path: string): Socket {
   const file = openForeignPipeSync(path);
   if (file === undefined) throw unwritable(path, 'somebody put something else there');
-  const socket = new Socket({ fd: file, readable: false, writable: true });
+  const socket = socketOf(file);
   socket.on('error', () => socket.destroy());
   return socket;
+}
+
+function socketOf(file: number): Socket {
+  try {
+    return new Socket({ fd: file, readable: false, writable: true });
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
 }

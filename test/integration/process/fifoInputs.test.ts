@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { silentLog } from '../../../src/base/log.js';
 import { attachedArguments, attachedScript } from '../../../src/core/agents/providers/attachedCommand.js';
-import { FifoInputs } from '../../../src/drivers/process/fifoInputs.js';
+import { FifoInputs, openWays } from '../../../src/drivers/process/fifoInputs.js';
 import { RunFolderWatches } from '../../../src/drivers/process/runFolderWatches.js';
 import { runPath } from '../../../src/node/runFiles.js';
 import { countingIds } from '../../support/ids.js';
@@ -76,3 +76,26 @@ describe.skipIf(process.platform === 'win32')('the input of a command', () => {
     rmSync(dir, { recursive: true });
   });
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'of two pipes the first does not stay open when there is no second',
+  async () => {
+    const dir = tempDirectory();
+    const [input, sizes] = [join(dir, 'input'), join(dir, 'sizes')];
+    execFileSync('mkfifo', [input]);
+    writeFileSync(sizes, 'no pipe');
+    expect(() => openWays({ input, sizes })).toThrow('somebody put something else there');
+    await expect.poll(() => openFiles()).not.toContain(input);
+  },
+);
+
+function openFiles(): readonly string[] {
+  return readdirSync('/proc/self/fd').map(file => {
+    try {
+      return readlinkSync(`/proc/self/fd/${file}`);
+    } catch {
+      // The one that the folder was read through.
+      return '';
+    }
+  });
+}

@@ -15,7 +15,7 @@ function world() {
     close: () => void said.push('close'),
   };
   const inputs = new LiveInputs({ make: async () => sink });
-  return { inputs, said, run: countingIds().next<'run'>() };
+  return { inputs, said, sink, run: countingIds().next<'run'>() };
 }
 
 test('what is written before the command is there waits for it, in its order', async () => {
@@ -50,6 +50,18 @@ test('whoever goes away waits no more, and a run that nobody expects has no inpu
   const given = inputs.of(run)?.give(text('one'), gone.signal);
   gone.abort(new Error('gone'));
   await expect(given).rejects.toThrow('gone');
+});
+
+test('pipes that come when their run has ended are closed', async () => {
+  const { said, run, sink } = world();
+  const made = Promise.withResolvers<InputSink>();
+  const late = new LiveInputs({ make: () => made.promise });
+  late.expect(run, {});
+  const connected = late.connect(run);
+  late.leave(run);
+  made.resolve(sink);
+  await connected;
+  expect(said).toEqual(['close']);
 });
 
 test('where no pipe leads it is read to its end first, and refused when it is too long', async () => {
