@@ -66,6 +66,7 @@ export function buildRuns(
     directory,
     supervisor,
     starter,
+    sandboxes: parts.sandboxes,
     commits,
     secrets,
     mail,

@@ -26,6 +26,7 @@ import { RunCommits } from '../../src/core/runs/runCommits.js';
 import { RunLifecycle } from '../../src/core/runs/runLifecycle.js';
 import { LiveInputs } from '../../src/core/runs/liveInput.ts';
 import { RunStarter } from '../../src/core/runs/runStarter.js';
+import type { SandboxDriver } from '../../src/core/sandboxes/sandboxDriver.js';
 import { SandboxService } from '../../src/core/sandboxes/sandboxService.js';
 import { DispatchService, type Dispatch, type Dispatched } from '../../src/core/threads/dispatchService.js';
 import { ReviewService } from '../../src/core/reviews/reviewService.js';
@@ -145,6 +146,8 @@ export function coreHost(
     cells = { execute: () => Promise.reject(new Error('No cell was expected')) },
     limit = { runs: 10, chosen: false },
     decorate = provider => provider,
+    docker,
+    git = noGuestGit,
   }: {
     merging?: MergeDriver;
     /** Runs verify commands. */
@@ -155,6 +158,9 @@ export function coreHost(
     limit?: RunLimit;
     /** Puts something between the services and every provider. */
     decorate?: (provider: Provider) => Provider;
+    /** What agents in containers are in. */
+    docker?: SandboxDriver;
+    git?: GuestGitDriver;
   } = {},
 ): CoreHost {
   const { store, clock, ids, worktrees, sandbox } = world;
@@ -164,8 +170,8 @@ export function coreHost(
   const sandboxes = new SandboxService({
     ...common,
     machine: sandbox.driver,
-    drivers: {},
-    git: noGuestGit,
+    drivers: docker ? { docker } : {},
+    git,
     stateDir: '/state',
   });
   const supervisor = new DirectoryRunSupervisor({ directory, output, drivers: sandboxes, clock, log });
@@ -216,6 +222,7 @@ export function coreHost(
     directory,
     supervisor,
     starter,
+    sandboxes,
     commits,
     mail,
     inputs,

@@ -9,6 +9,7 @@ import type { RunMail } from '../mail/runMail.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { ModelStores } from '../models/modelStore.js';
 import type { ProjectStores } from '../projects/projectStore.js';
+import type { SandboxService } from '../sandboxes/sandboxService.js';
 import type { Store } from '../store.js';
 import type { BatchStores } from '../batches/batch.js';
 import type { BreakerStores } from './breaker.js';
@@ -35,6 +36,7 @@ export interface RunLifecycleOptions {
   readonly directory: RunDirectory;
   readonly supervisor: RunSupervisor;
   readonly starter: RunStarter;
+  readonly sandboxes: Pick<SandboxService, 'dropped'>;
   readonly commits: RunCommits;
   readonly secrets: RunSecrets;
   /** Reads what runs write to the host. */
@@ -110,12 +112,13 @@ export class RunLifecycle implements Disposable {
   }
 
   async #launch(run: Run, signal: AbortSignal): Promise<void> {
-    const { starter, supervisor, commits } = this.#options;
+    const { starter, supervisor, sandboxes, commits } = this.#options;
     try {
       const { launch, provider, limits } = await starter.prepare(run, signal);
       commits.launching(run);
       supervisor.start(launch, limits, this.#listener(run, this.#reader(run, provider)));
     } catch (error) {
+      this.#attempt('The place of a run could not be given back', run.id, () => sandboxes.dropped(run.id));
       if (signal.aborted && signal.reason === this.#hostEnds && !this.#isCancelled(run)) {
         // Should that not get written, the next host finds that nothing of it was made.
         this.#attempt('A run could not be put back into the queue', run.id, () => commits.requeued(run));

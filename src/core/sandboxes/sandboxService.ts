@@ -132,16 +132,25 @@ export class SandboxService implements SandboxDrivers {
     if (agent.driver.name === 'process') return undefined;
     const driver = this.of(agent.driver.name);
     const claimed = this.#claim({ threadId: thread.id }, agent, agentImage(agent, project)?.name ?? '');
-    const sandbox = await this.#placed(claimed, agent, signal);
-    const spec = await this.specFor({ sandbox, thread, project, agent, gitFor: server });
-    const guest = await driver.ensure(spec, signal).finally(() => driver.settled?.(sandbox));
-    this.#change(sandbox, current => made(current));
-    if (!guest.hasMail)
-      throw new AppError('feature.unsupported', 'Guest notebooks of a container on another machine do not work yet.', {
-        feature: 'notebooks',
-        reason: 'the engine is on another machine',
-      });
-    return { guest, spec };
+    try {
+      const sandbox = await this.#placed(claimed, agent, signal);
+      const spec = await this.specFor({ sandbox, thread, project, agent, gitFor: server });
+      const guest = await driver.ensure(spec, signal);
+      this.#change(sandbox, current => made(current));
+      if (guest.hasMail) return { guest, spec };
+    } finally {
+      driver.settled?.(claimed);
+    }
+    throw new AppError('feature.unsupported', 'Guest notebooks of a container on another machine do not work yet.', {
+      feature: 'notebooks',
+      reason: 'the engine is on another machine',
+    });
+  }
+
+  /** A run for which this was made ready does not begin: no place is kept for it any longer. */
+  dropped(run: RunId): void {
+    const sandbox = this.#options.store.read(stores => stores.sandboxes.ofRun(run));
+    if (sandbox) this.#options.drivers[sandbox.driver.name]?.settled?.(sandbox);
   }
 
   /** What its runtime said last while it is made: an image that is fetched or built takes minutes. */
