@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database, Transaction } from 'better-sqlite3';
 import { Emitter } from '../../base/event.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { RecordedEvent } from '../../core/events/domainEvent.js';
@@ -59,6 +59,8 @@ export class SqliteStore implements Store<Stores>, Disposable {
   readonly #eventLog: SqliteEventLog;
   readonly #committed: Emitter<readonly RecordedEvent[]>;
   readonly #checkpoints: QuietCheckpoints;
+  /** Made once: making a function a transaction takes longer than most transactions. */
+  readonly #transaction: Transaction<(work: () => void) => void>;
 
   /** Takes ownership of the connection. `newEpoch` names the database when it is new. */
   constructor(
@@ -66,6 +68,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
     options: { readonly newEpoch: string; readonly onListenerError: (error: unknown) => void },
   ) {
     this.#database = database;
+    this.#transaction = database.transaction(work => work());
     this.#committed = new Emitter({ onListenerError: options.onListenerError });
     this.#checkpoints = new QuietCheckpoints(database);
     this.epoch = readEpoch(database, options.newEpoch);
@@ -155,7 +158,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
     let result: T;
     try {
       // IMMEDIATE: the write lock is taken up front, so that a busy database fails before any work was done.
-      result = this.#database.transaction(() => work(this.#stores)).immediate();
+      result = this.#within('immediate', work);
     } catch (error) {
       this.#eventLog.takeAppended();
       throw asUnwritable(this.#database.name, error);
@@ -167,7 +170,19 @@ export class SqliteStore implements Store<Stores>, Disposable {
   }
 
   read<T>(work: (stores: Stores) => T): T {
-    return this.#database.transaction(() => work(this.#stores)).deferred();
+    return this.#within('deferred', work);
+  }
+
+  #within<T>(kind: 'immediate' | 'deferred', work: (stores: Stores) => T): T {
+    const results: T[] = [];
+    this.#transaction[kind](() => {
+      const result = work(this.#stores);
+      // What goes on later would not be in the transaction.
+      if (result instanceof Promise) throw new TypeError('A transaction cannot wait');
+      results.push(result);
+    });
+    for (const result of results) return result;
+    throw new Error('A transaction did not do its work');
   }
 
   dispose(): void {
