@@ -52,6 +52,8 @@ export function parseLinuxEnvironment(environment: Buffer): string | undefined {
 async function readAll(): Promise<readonly ProcessEntry[]> {
   const entries: ProcessEntry[] = [];
   let looked = 0;
+  // Who asks does so when a run has just ended, and others are to hear of that first.
+  await nextTurn();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid)) continue;
