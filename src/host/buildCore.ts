@@ -158,6 +158,7 @@ export function buildCore(
   const landing = buildMerges(state, { ...drivers, verifier, settler, workspaces }, resources);
   resources.add(supervisor);
   const inputs = new LiveInputs(sandbox.inputPipes);
+  resources.add(inputs.follow(store));
   const places = { workspaces, preparer, sandboxes, environment, notebooks, providers, supervisor, settler, inputs };
   const options = { runModels: models.runModels, distDir, limit: runLimit(maxRuns) };
   const life = buildRuns(state, { ...drivers, ...places, ...options }, resources);

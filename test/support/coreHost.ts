@@ -76,6 +76,7 @@ export interface CoreHost {
   readonly mail: RunMail;
   readonly supervisor: DirectoryRunSupervisor;
   readonly settler: ThreadSettler;
+  readonly inputs: LiveInputs;
   dispatch(more?: Partial<Dispatch>): Promise<Dispatched>;
   /** Takes up what an earlier host left, as a starting host does. */
   takeUp(): Promise<void>;
@@ -198,6 +199,7 @@ export function coreHost(
       throw new Error('no command has an input here');
     },
   });
+  inputs.follow(store);
   const starter = new RunStarter({
     ...common,
     inputs,
@@ -259,6 +261,7 @@ export function coreHost(
     mail,
     supervisor,
     settler,
+    inputs,
     async dispatch(more = {}) {
       const project = store.read(stores => stores.projects.get(world.project.id)) ?? world.project;
       const task = { project, agent: 'dev', prompt: `Fix ${++dispatches}`, context: [], environment: {}, ...more };

@@ -1,6 +1,9 @@
 import { deferred, untilAborted } from '../../base/async.js';
 import { AppError } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
+import type { Disposable } from '../../base/lifecycle.js';
+import type { Store } from '../store.js';
+import { isRunEnded } from './run.js';
 
 /** What a command's standard input is, when somebody gives it to the command while it runs. */
 export interface CommandInput {
@@ -63,6 +66,15 @@ export class LiveInputs {
     // Whoever ended the run meanwhile could not close what was not there yet.
     if (this.#inputs.get(run) === input) input.connect(sink);
     else sink.close();
+  }
+
+  /** Ends the input of every run that ends, also of one that never began: whoever cancels it need not know that it has one. */
+  follow({ onDidCommit }: Pick<Store<unknown>, 'onDidCommit'>): Disposable {
+    return onDidCommit(events => {
+      if (this.#inputs.size === 0) return;
+      for (const { event } of events)
+        if (event.kind === 'run_changed' && isRunEnded(event.status)) this.leave(event.runId);
+    });
   }
 
   /** Its run is over. */

@@ -47,7 +47,7 @@ export interface Run {
 }
 
 /** True when the run has ended, whatever its outcome. */
-export function isRunEnded(status: RunStatus): boolean {
+export function isRunEnded(status: string): boolean {
   return !isRunActive(status);
 }
 
@@ -70,6 +70,6 @@ export function isRunStopping(run: Run, cancelled: boolean): boolean {
 }
 
 /** True from the moment it is queued until it ends. */
-export function isRunActive(status: RunStatus): boolean {
+export function isRunActive(status: string): boolean {
   return status === 'queued' || status === 'starting' || status === 'running' || status === 'waiting';
 }

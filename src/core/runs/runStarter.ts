@@ -127,12 +127,13 @@ export class RunStarter {
 
   /** Errors: `agent.unknown`, `consent.required`, those of the workspace, of the environment, of the models and of the run directory; the signal's reason. */
   async prepare(run: Run, signal: AbortSignal): Promise<PreparedRun> {
-    const { directory, environment, inputs, models, placeholders, sandboxes } = this.#options;
+    const { clock, directory, environment, inputs, models, placeholders, sandboxes } = this.#options;
     signal.throwIfAborted();
     const subject = this.#subject(run);
     const { workspace, ports, pinned } = await this.#workspace(run, subject, signal);
     const { guest, spec } = await sandboxes.prepare({ ...subject, run, workspace }, signal);
     const { project, agent, provider } = subject;
+    const limits = limitsOf(agent);
     const found = await untilAborted(environment.resolve({ project, agent, run, guest }, signal), signal);
     const opened = models.open({ run, agent, guest, environment: found });
     const { variables, facade } = await untilAborted(opened, signal);
@@ -142,7 +143,7 @@ export class RunStarter {
     const folders = workspace.parts.map(part => guest.place(part.cwd));
     const isCommand = run.provider === shellCommandName;
     const { input, ...task } = isCommand
-      ? await ownCommand(subject.prompt, { input: inputs.of(run.id), isLive: run.liveInput === true, guest }, signal)
+      ? await ownCommand(subject.prompt, { run, inputs, guest, limits, clock }, signal)
       : { prompt: withRepositories(subject.prompt, workspace.parts) };
     const around = { guest, facade, tools, permissions, folders, input };
     const command = this.#command(run, { ...subject, ...task }, around);
@@ -187,7 +188,7 @@ export class RunStarter {
           : {}),
       },
       provider,
-      limits: limitsOf(agent),
+      limits,
     };
   }
 

@@ -36,6 +36,18 @@ describe('a command whose input somebody gives', () => {
     expect(runs.at(-1)).toMatchObject(abandoned);
   });
 
+  test('keeps nobody waiting who gives it, when it is cancelled in the queue', async () => {
+    const world = coreWorld();
+    const host = coreHost(world);
+    const task = await host.dispatch();
+    const { run } = await host.dispatch({ ...attached, thread: task.thread.id });
+    const given = host.inputs.of(run.id)?.give({ data: Buffer.from('one'), end: true }, new AbortController().signal);
+    await host.threads.cancel(task.thread.id);
+    await given;
+    expect(runNow(world, run).status).toBe('cancelled');
+    expect(host.inputs.of(run.id)).toBeUndefined();
+  });
+
   test('is another thing than one that has none', async () => {
     const world = coreWorld();
     const host = coreHost(world);
