@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { AppError } from '../../base/errors.js';
@@ -28,6 +27,7 @@ import { makeGuestFolders, sandboxFolder } from '../guests/guestFolders.js';
 import { guestLimits } from '../guests/guestLimits.js';
 import { guestObjects, guestPaths, isolatedGuest } from '../guests/guestPaths.js';
 import { forwardPort } from '../guests/portForward.js';
+import { removeSandboxFolder } from '../guests/sandboxState.js';
 import { homeVolume, labels, shellContainer, stateDigest, type ContainerSettings } from './containerOptions.js';
 import { found, statusOf, type DockerEngine } from './dockerEngine.js';
 import { DockerRuns } from './dockerRuns.js';
@@ -172,7 +172,7 @@ export class DockerSandboxDriver implements SandboxDriver, Disposable {
       const home = engine.docker.getVolume(homeVolume(sandbox.id));
       await engine.call(() => found(home.remove()).catch(ignoreGone));
     }
-    await rm(sandboxFolder(this.#options.stateDir, sandbox.id), { recursive: true, force: true, maxRetries: 3 });
+    await removeSandboxFolder(this.#options.stateDir, sandbox);
   }
 
   async enter(spec: SandboxSpec, signal: AbortSignal): Promise<EntryCommand> {

@@ -1,8 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Pack } from 'tar-stream';
+import { readably } from './readable.js';
 
 export interface Packing {
   readonly archive: Pack;
@@ -21,7 +22,10 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** Adds the contents of a folder to a tar. Links are packed as links, so that nothing outside of the folder is in it. */
+/**
+ * Adds the contents of a folder to a tar. Links are packed as links, so that nothing outside of the folder is in it. Errors: what cannot
+ * be read, by its name.
+ */
 export async function packFolder(packing: Packing): Promise<void> {
   await addFolder(packing, '');
 }
@@ -32,8 +36,11 @@ export async function packDirectory(archive: Pack, name: string, owner: Owner): 
 }
 
 async function addFolder(packing: Packing, inside: string): Promise<void> {
-  const names = await readdir(join(packing.folder, inside));
-  for (const name of names.toSorted()) await addPath(packing, inside === '' ? name : `${inside}/${name}`);
+  const folder = join(packing.folder, inside);
+  await readably(folder, await lstat(folder), async () => {
+    const names = await readdir(folder);
+    for (const name of names.toSorted()) await addPath(packing, inside === '' ? name : `${inside}/${name}`);
+  });
 }
 
 async function addPath(packing: Packing, path: string): Promise<void> {
@@ -50,8 +57,9 @@ async function addPath(packing: Packing, path: string): Promise<void> {
   else if (stats.isFile() && stats.size === 0) await entry(archive, { ...common, size: 0 });
   else if (stats.isFile()) {
     const { size } = stats;
+    const file = await readably(place, stats, () => open(place, constants.O_RDONLY | constants.O_NOFOLLOW));
     // A file that grows meanwhile is sent as long as it was.
-    await pipeline(createReadStream(place, { end: size - 1 }), archive.entry({ ...common, size }));
+    await pipeline(file.createReadStream({ start: 0, end: size - 1 }), archive.entry({ ...common, size }));
   }
 }
 

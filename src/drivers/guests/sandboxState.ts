@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import type { SandboxInspection, SandboxRef, SandboxStats } from '../../core/sandboxes/sandboxDriver.js';
+import { removeWhole } from '../../node/removeTree.js';
 import { sandboxFolder } from './guestFolders.js';
 
 /** What is to be said of a sandbox in which these run. */
@@ -26,7 +26,7 @@ export function togetherUsed(all: readonly (SandboxStats | undefined)[]): Sandbo
   };
 }
 
-/** Deletes what belongs to a sandbox alone. */
+/** Deletes what belongs to a sandbox alone, also what its agents made read-only. */
 export async function removeSandboxFolder(stateDir: string, { id }: Pick<SandboxRef, 'id'>): Promise<void> {
-  await rm(sandboxFolder(stateDir, id), { recursive: true, force: true, maxRetries: 3 });
+  await removeWhole(sandboxFolder(stateDir, id));
 }

@@ -1,11 +1,12 @@
 import { constants, createWriteStream } from 'node:fs';
-import { chmod, copyFile, cp, lstat, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, copyFile, cp, lstat, mkdir, readdir, rename, symlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, type Headers } from 'tar-stream';
 import { errorMessage } from '../../base/errors.js';
 import { lookAt } from '../../node/looks.js';
+import { removeWhole } from '../../node/removeTree.js';
 import { systemCode } from '../../node/systemError.js';
 
 export interface Unpacking {
@@ -222,7 +223,7 @@ async function makeFolder(folder: string, folders: Set<string>, path: string): P
 }
 
 async function clear(target: string): Promise<void> {
-  await rm(target, { recursive: true, force: true });
+  await removeWhole(target);
 }
 
 /** Puts what came in the place of everything but what is kept. */

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { isAnyAppError } from '../../base/errors.js';
@@ -7,6 +6,7 @@ import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import type { SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { lookAt } from '../../node/looks.js';
+import { removeWhole } from '../../node/removeTree.js';
 import { runFiles, runPath } from '../../node/runFiles.js';
 import { Doors } from '../guests/doors.js';
 import { allowedHosts, egressFolder, egressPort, openWays } from '../guests/egress.js';
@@ -66,6 +66,7 @@ export class CopiedRuns implements Disposable {
   async prepare(
     launch: SandboxLaunch,
     spec: SandboxSpec,
+    signal: AbortSignal,
   ): Promise<{ readonly mounts: readonly GuestMount[]; readonly sent: SentRun }> {
     const { run } = launch;
     const { folder: workspace, readOnly = false } = spec.workspace;
@@ -75,7 +76,7 @@ export class CopiedRuns implements Disposable {
     const sent = { run, sandbox: spec.id, workspace, readOnly, ports, allowed: allowed ?? [], diskBytes };
     this.#sent.write(sent);
     await this.#open(sent);
-    return { mounts: await makeCopies(launch, spec, this.#options), sent };
+    return { mounts: await makeCopies(launch, spec, this.#options, signal), sent };
   }
 
   follow(sent: SentRun): void {
@@ -126,7 +127,7 @@ export class CopiedRuns implements Disposable {
 
   async forget(of: Pick<SentRun, 'sandbox' | 'run'>): Promise<void> {
     const { top } = copyPlace(this.#options.stateDir, of.sandbox, of.run);
-    await rm(top, { recursive: true, force: true, maxRetries: 3 });
+    await removeWhole(top);
     this.#sent.forget(of);
   }
 

@@ -159,7 +159,7 @@ export class MicrovmRuns implements RunDriver {
     records.write(record);
     let booted = false;
     try {
-      const copied = await this.#copies?.prepare(launch, spec);
+      const copied = await this.#copies?.prepare(launch, spec, signal);
       signal.throwIfAborted();
       await this.#boot(await this.#machine(launch, spec, copied?.mounts), signal);
       booted = true;

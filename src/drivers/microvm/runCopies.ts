@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { cp, lstat, mkdir, open, readdir, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, writeFile, type FileHandle } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,9 +7,11 @@ import type { Clock } from '../../base/clock.js';
 import type { RunId } from '../../base/ids.js';
 import type { SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { makePrivateDirectory } from '../../node/privateDirectory.js';
+import { removeWhole } from '../../node/removeTree.js';
 import { runFiles, runPath } from '../../node/runFiles.js';
 import { systemCode } from '../../node/systemError.js';
 import type { FarContainer, FarProgram } from '../guests/farContainer.js';
+import { copyTree } from '../guests/copyTree.js';
 import { guestMount, sandboxFolder, type GuestMount } from '../guests/guestFolders.js';
 import { guestPaths, guestRunDir } from '../guests/guestPaths.js';
 import { packFolder } from '../guests/packFolder.js';
@@ -39,20 +41,22 @@ export function copyPlace(stateDir: string, sandbox: SandboxSpec['id'], run: Run
 
 /**
  * For machines that take two folders: copies of all that a run needs, in two. What is in the second of them leads nowhere else, because a
- * machine could put links in the place of folders that are in the first. Where a disk can, copies are made when something is written.
+ * machine could put links in the place of folders that are in the first. Errors: those of copying.
  */
 export async function makeCopies(
   { run, directory }: SandboxLaunch,
   spec: SandboxSpec,
   { stateDir, programs }: { readonly stateDir: string; readonly programs: string },
+  signal: AbortSignal,
 ): Promise<readonly GuestMount[]> {
+  const copy = async (from: string, to: string): Promise<void> => await copyTree(from, to, { signal });
   const place = copyPlace(stateDir, spec.id, run);
   const { git, folder } = spec.workspace;
-  await rm(place.top, { recursive: true, force: true });
+  await removeWhole(place.top);
   makePrivateDirectory(place.top);
   for (const name of ['workspace', ...linked]) await mkdir(join(place.files, name), { recursive: true });
   const workspace = join(place.files, 'workspace');
-  await copy(folder, workspace, path => path !== join(folder, '.git'));
+  await copyTree(folder, workspace, { signal, isWanted: path => path !== join(folder, '.git') });
   if (git) {
     await writeFile(join(workspace, '.git'), `gitdir: ${guestPaths.gitDir}\n`);
     await copy(git.gitDir, join(place.files, 'git'));
@@ -127,21 +131,6 @@ export function copiedContainer(options: {
   };
 }
 
-/** Files, folders and links as they are, without what is behind links; pipes and sockets are nobody's work. */
-async function copy(from: string, to: string, isWanted: (path: string) => boolean = () => true): Promise<void> {
-  await cp(from, to, {
-    recursive: true,
-    verbatimSymlinks: true,
-    preserveTimestamps: true,
-    mode: constants.COPYFILE_FICLONE,
-    filter: async path => {
-      if (!isWanted(path)) return false;
-      const stats = await lstat(path);
-      return stats.isFile() || stats.isDirectory() || stats.isSymbolicLink();
-    },
-  });
-}
-
 async function folderTar(folder: string, name: string): Promise<Readable | undefined> {
   // A machine may have put something else in its place.
   const stats = await lstat(folder).catch(unlessMissing);
@@ -171,9 +160,10 @@ async function fileTar(path: string): Promise<Readable | undefined> {
 
 function readable({ archive, abortSignal }: Packed): Readable {
   // Whoever reads it hears why it ends early.
-  abortSignal.addEventListener('abort', () =>
-    archive.destroy(new Error('it cannot be read', { cause: abortSignal.reason })),
-  );
+  abortSignal.addEventListener('abort', () => {
+    const { reason }: { readonly reason: unknown } = abortSignal;
+    archive.destroy(reason instanceof Error ? reason : new Error('it cannot be read', { cause: reason }));
+  });
   return archive;
 }
 

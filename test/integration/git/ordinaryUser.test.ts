@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { asOrdinaryUser } from '../../support/ordinaryUser.js';
 import { randomFrom, seed, soaking } from '../../support/sample.js';
 
 const folder = 'test/integration/git';
@@ -15,10 +15,6 @@ const suites = readdirSync(folder)
   .filter(name => name.endsWith('.test.ts') && !left.has(name))
   .map(name => `${folder}/${name}`);
 
-/**
- * Root may read, write and delete whatever it likes, so that tests which root runs say nothing about read-only folders and
- * unreadable files. Without its capabilities root is the owner of its files and no more, like anybody else.
- */
 test(
   `the suites of git pass for an ordinary user as well (seed ${seed})`,
   { timeout: soaking ? 18_000_000 : 1_200_000 },
@@ -28,24 +24,7 @@ test(
       expect(suites.length).toBeGreaterThan(15);
       return;
     }
-    const vitest = [
-      'node_modules/vitest/vitest.mjs',
-      'run',
-      '--configLoader',
-      'runner',
-      '--project',
-      'integration',
-      '--testTimeout',
-      '600000',
-    ];
-    const { status, stdout, stderr } = spawnSync(
-      'setpriv',
-      ['--bounding-set=-all', '--inh-caps=-all', process.execPath, ...vitest, ...suites],
-      {
-        encoding: 'utf8',
-        env: { ...process.env, VITEST: '', VITEST_WORKER_ID: '', VITEST_POOL_ID: '', MUSTER_SEED: `${seed}` },
-      },
-    );
-    expect(status, stdout + stderr).toBe(0);
+    const { status, said } = asOrdinaryUser(suites, { MUSTER_SEED: `${seed}` });
+    expect(status, said).toBe(0);
   },
 );

@@ -1,6 +1,6 @@
 import type { RepositoryGit } from '../command/boundGit.js';
 import { binary, binaryPath } from '../command/gitPath.js';
-import { TimeSlice } from '../worktree/timeSlice.js';
+import { TimeSlice } from '../../../node/timeSlice.js';
 
 /** Where something is asked for about a thread that began with uncommitted changes of the person. */
 export interface Carrying {

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { systemCode } from '../../../node/systemError.js';
 import type { FileOperations } from '../worktree/fileOperations.js';
-import { TimeSlice } from '../worktree/timeSlice.js';
+import { TimeSlice } from '../../../node/timeSlice.js';
 import { tarEnd, tarHeader, tarPadding, TarReader, type TarEntry } from './tarFormat.js';
 import { bytesOf } from './worktreeFiles.js';
 

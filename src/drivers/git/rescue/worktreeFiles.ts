@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { readdir, readlink } from 'node:fs/promises';
-import { readFolder } from '../worktree/fileOperations.js';
-import { TimeSlice } from '../worktree/timeSlice.js';
+import { readFolder } from '../../../node/removeTree.js';
+import { TimeSlice } from '../../../node/timeSlice.js';
 import type { TarEntry } from './tarFormat.js';
 import { lookAt, lookInto } from '../../../node/looks.js';
 

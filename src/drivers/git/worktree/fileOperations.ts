@@ -1,17 +1,8 @@
-import {
-  chmodSync,
-  lstatSync,
-  readdirSync,
-  rmdirSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-  type Dirent,
-} from 'node:fs';
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
 import { systemCode } from '../../../node/systemError.js';
-import { TimeSlice } from './timeSlice.js';
 import { removeIfEmpty } from '../../../node/looks.js';
+import { removeTree } from '../../../node/removeTree.js';
 
 /** A path as text, or as bytes where it may not be UTF-8. */
 export type FilePath = string | Buffer;
@@ -73,69 +64,3 @@ export const realFiles: FileOperations = {
   },
   removeTree,
 };
-
-async function removeTree(path: string, except: ReadonlySet<string> = new Set()): Promise<Buffer[]> {
-  if (except.size === 0) {
-    const gone = await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }).then(
-      () => true,
-      () => false,
-    );
-    if (gone) return [];
-  }
-  const left: Buffer[] = [];
-  await removeFolder(Buffer.from(path), { except, left, slice: new TimeSlice() });
-  return left;
-}
-
-interface Removal {
-  readonly except: ReadonlySet<string>;
-  readonly left: Buffer[];
-  readonly slice: TimeSlice;
-}
-
-/** What a program made read-only (module caches of Go, libraries of R) is made writable first, as its owner may. */
-async function removeFolder(path: Buffer, removal: Removal): Promise<void> {
-  const before = removal.left.length;
-  attempt(() => allow(path, 0o700));
-  for (const entry of readFolder(path)) {
-    await removal.slice.breathe();
-    const inner = Buffer.concat([path, separator, entry.name]);
-    if (removal.except.has(inner.toString('latin1'))) removal.left.push(inner);
-    else if (entry.isDirectory()) await removeFolder(inner, removal);
-    else if (!attempt(() => unlinkSync(inner))) removal.left.push(inner);
-  }
-  if (removal.left.length === before && !attempt(() => rmdirSync(path))) removal.left.push(path);
-}
-
-/** The entries of a folder, made readable if its owner forbade it; none of one that nobody lets us look into. */
-export function readFolder(path: Buffer): Dirent<Buffer>[] {
-  const read = (): Dirent<Buffer>[] => readdirSync(path, { withFileTypes: true, encoding: 'buffer' });
-  try {
-    return read();
-  } catch {
-    try {
-      allow(path, 0o500);
-      return read();
-    } catch {
-      return [];
-    }
-  }
-}
-
-/** Gives ourselves these permissions on a folder. */
-function allow(path: Buffer, wanted: number): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory() && (found.mode & wanted) !== wanted) chmodSync(path, (found.mode & 0o7777) | wanted);
-}
-
-/** True when it worked, or there was nothing to do it to. */
-function attempt(work: () => void): boolean {
-  try {
-    work();
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'ENOENT';
-  }
-}
-
-const separator = Buffer.from('/');
