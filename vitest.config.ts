@@ -7,7 +7,7 @@ interface Suite {
   readonly timeoutMs: number;
   readonly parallel?: boolean;
   /** What has to exist before the first test: a module of `test/support/setup`. */
-  readonly needs?: 'bundles' | 'vsix' | 'docker' | 'cluster';
+  readonly needs?: 'bundles' | 'programs' | 'vsix' | 'docker' | 'cluster';
   /**
    * Drives programs of others (git, browsers, engines, kernels, CLIs), whose timing is theirs: where nobody watches, what fails
    * is tried once more, and named as such (`retry x1`, and in the list at the end of `npm test`) when it passes then.
@@ -52,13 +52,13 @@ export default defineConfig({
       suite({ name: 'unit', timeoutMs: 60_000 }),
       suite({ name: 'contract', timeoutMs: 60_000, others: true }),
       suite({ name: 'integration', timeoutMs: 120_000, others: true }),
-      suite({ name: 'protocol', timeoutMs: 180_000, needs: 'bundles', others: true }),
-      suite({ name: 'notebooks', timeoutMs: 180_000, needs: 'bundles', others: true }),
+      suite({ name: 'protocol', timeoutMs: 180_000, needs: 'programs', others: true }),
+      suite({ name: 'notebooks', timeoutMs: 180_000, needs: 'programs', others: true }),
       suite({ name: 'docker', timeoutMs: 180_000, needs: 'docker', others: true }),
       suite({ name: 'cluster', timeoutMs: 180_000, needs: 'cluster', others: true }),
       suite({ name: 'webview', timeoutMs: 120_000, others: true }),
       suite({ name: 'pages', timeoutMs: 180_000, needs: 'bundles', others: true }),
-      suite({ name: 'e2e', timeoutMs: 300_000, parallel: false, needs: 'bundles', others: true }),
+      suite({ name: 'e2e', timeoutMs: 300_000, parallel: false, needs: 'programs', others: true }),
       suite({ name: 'journey', timeoutMs: 300_000, parallel: false, needs: 'vsix', others: true }),
     ],
   },

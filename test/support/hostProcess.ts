@@ -1,42 +1,22 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
-import { listBundles, optionsFor } from '../../src/build/bundles.ts';
-import { inRepository } from '../../src/build/paths.ts';
 import { readEndpoint } from '../../src/client/endpointDiscovery.js';
 import { connectEndpoint, type HostClient } from '../../src/client/hostClient.js';
 import { ensureHost, type LaunchOptions } from '../../src/client/hostLauncher.js';
+import { bundledPrograms, bundlePrograms, programsFolder, programsIn, type Programs } from './bundledPrograms.ts';
 import { tempDirectory, type CleanUps } from './tempDirectory.ts';
 
-/** The real host, CLI and what else runs in Node, bundled as they ship. */
-export interface Programs {
-  readonly folder: string;
-  readonly host: string;
-  readonly cli: string;
-}
+export type { Programs };
 
-/**
- * Bundles the present sources into a folder of this process, which is removed when the process ends. `version` makes them
- * call themselves something else. Takes about a second.
- */
+/** The programs of the present sources: those that the suite bundled, or with `version` ones that call themselves something else. */
 export async function buildPrograms({ version }: { readonly version?: string } = {}): Promise<Programs> {
-  // Inside the checkout, so that the bundles find the native database library.
-  mkdirSync(inRepository('out'), { recursive: true });
-  const folder = mkdtempSync(inRepository('out/test-programs-'));
+  const bundled = process.env[bundledPrograms];
+  if (bundled !== undefined && version === undefined) return programsIn(bundled);
+  const folder = programsFolder();
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const entries = listBundles().filter(({ kind }) => kind === 'node' || kind === 'executable');
-  for (const entry of entries) {
-    const options = optionsFor(entry);
-    const define = {
-      ...options.define,
-      MUSTER_TEST_BUILD: 'true',
-      ...(version !== undefined && { MUSTER_VERSION: JSON.stringify(version) }),
-    };
-    await build({ ...options, define, outdir: folder, write: true, minify: false, sourcemap: false });
-  }
-  return { folder, host: join(folder, 'host.js'), cli: join(folder, 'cli.js') };
+  return await bundlePrograms(folder, version);
 }
 
 /** What one call of `muster` did. */

@@ -1,10 +1,9 @@
-import { bundleEverything } from '../../../src/build/bundleEverything.ts';
-import { currentPlatform } from '../../../src/build/nativeModules.ts';
 import { startCluster } from '../../../src/build/provision/cluster/cluster.ts';
+import { setup as bundle } from './bundles.ts';
 
 /** For suites that run agents in pods: a cluster of their own, and what ships. Returns how to end it. */
 export async function setup(): Promise<() => Promise<void>> {
-  await bundleEverything(currentPlatform());
+  await bundle();
   if (process.env['MUSTER_TEST_KUBECONFIG']) return async () => undefined;
   try {
     const cluster = await startCluster();

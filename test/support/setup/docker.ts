@@ -1,10 +1,9 @@
-import { bundleEverything } from '../../../src/build/bundleEverything.ts';
-import { currentPlatform } from '../../../src/build/nativeModules.ts';
 import { provideDocker } from '../../../src/build/provision/docker.ts';
+import { setup as bundle } from './bundles.ts';
 
 /** For suites that run agents in containers: an engine of their own, and what ships. Returns how to end it. */
 export async function setup(): Promise<() => Promise<void>> {
-  await bundleEverything(currentPlatform());
+  await bundle();
   if (process.env['MUSTER_TEST_DOCKER']) return async () => undefined;
   try {
     const { host, image, nodeImage, stop } = await provideDocker();
