@@ -263,6 +263,12 @@ test('who attaches to a command talks with it while it runs, in a terminal where
     await cancelled.until('on\n');
     cancelled.tell({ case: 'cancel', value: { reason: 'enough' } });
     expect(await cancelled.result(), way).toMatchObject({ run: { status: RunStatus.CANCELED } });
+    const deaf = { target, command: { command: 'echo on; exec tail -f /dev/null' } };
+    const flooded = attachTo(exec, { request: deaf, attachStdin: true });
+    await flooded.until('on\n');
+    for (let lines = 0; lines < 500; lines++) flooded.type('x'.repeat(1_000));
+    flooded.tell({ case: 'cancel', value: { reason: 'enough' } });
+    expect(await flooded.result(), way).toMatchObject({ run: { status: RunStatus.CANCELED } });
 
     // Agents are asked and answer: they have no terminal.
     const start = { request: { projectId, agentName: 'gardener', prompt: 'Plant' }, tty: true };

@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { AttachTerminalSize } from '../../../protocol/gen/agentcompose/v2/types_pb.js';
 import type { CommandInputSchema } from '../../../protocol/gen/muster/v1/threads_pb.js';
 import type { OurCalls } from '../ours.js';
-import type { Piece } from './attachInbox.js';
+import type { Taken } from './attachInbox.js';
 import { ended, frame, type Speaker } from './conversation.js';
 import { findRun, type Dispatched } from './dispatched.js';
 import { Output, outputOf, type OutputPiece } from './execOutput.js';
@@ -25,6 +25,17 @@ export function inputOf({
   return { terminal: tty, rows: terminalSize?.rows ?? 0, columns: terminalSize?.cols ?? 0 };
 }
 
+/** Which frames are for a command. */
+export function takenByCommand({ attachStdin }: Attachment): Taken {
+  return attachStdin ? 'input' : 'neither';
+}
+
+/** What a client sends to a command. */
+interface Sender {
+  input(): AsyncIterable<Uint8Array>;
+  sizes(): AsyncIterable<AttachTerminalSize>;
+}
+
 /** A command that was dispatched with {@link inputOf} its attachment, from its beginning to its result. */
 export async function* attachedRun(
   ours: OurCalls,
@@ -35,7 +46,7 @@ export async function* attachedRun(
   }: {
     readonly run: Dispatched;
     readonly attachment: Attachment;
-    readonly inbox: Speaker & { input(): AsyncIterable<Piece> };
+    readonly inbox: Speaker & Sender;
   },
 ) {
   const { runId, threadId: sandboxId } = run;
@@ -50,7 +61,7 @@ export async function* attachedRun(
     onPiece: ({ stream, chunk }) => kept.add(stream, chunk),
     onEnd: () => undefined,
   });
-  yield* attachedOutput(ours, { run, attachment, pieces: inbox.input(), output });
+  yield* attachedOutput(ours, { run, attachment, inbox, output });
   const after = runSummary(await findRun(ours, runId));
   yield frame({ case: 'result', value: { ...ended(after), output: kept.fields().output } });
 }
@@ -61,19 +72,18 @@ export async function* attachedOutput(
   {
     run,
     attachment,
-    pieces,
+    inbox,
     output,
   }: {
     readonly run: Dispatched;
     readonly attachment: Attachment;
-    /** What the client sends. */
-    readonly pieces: AsyncIterable<Piece>;
+    readonly inbox: Sender;
     readonly output: AsyncIterable<OutputPiece>;
   },
 ) {
   const over = new AbortController();
   // That nobody takes it any more shows in the end of the command.
-  if (inputOf(attachment)) void give(ours, { run, attachment, pieces, signal: over.signal }).catch(() => undefined);
+  if (inputOf(attachment)) void give(ours, { run, attachment, inbox, signal: over.signal }).catch(() => undefined);
   try {
     for await (const { stream, chunk } of output)
       yield frame({ case: 'output', value: { data: chunk, stream, tty: attachment.tty } });
@@ -90,18 +100,22 @@ async function give(
   {
     run: { runId },
     attachment,
-    pieces,
+    inbox,
     signal,
   }: {
     readonly run: Dispatched;
     readonly attachment: Attachment;
-    readonly pieces: AsyncIterable<Piece>;
+    readonly inbox: Sender;
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
-  for await (const { data, size } of pieces) {
-    if (size) await runs.writeInput({ runId, rows: size.rows, columns: size.cols }, { signal });
-    else if (attachment.attachStdin) await runs.writeInput({ runId, data }, { signal });
-  }
-  if (attachment.attachStdin) await runs.writeInput({ runId, end: true }, { signal });
+  const input = async (): Promise<void> => {
+    for await (const data of inbox.input()) await runs.writeInput({ runId, data }, { signal });
+    await runs.writeInput({ runId, end: true }, { signal });
+  };
+  // A window is made larger or smaller also while a command reads nothing.
+  const sizes = async (): Promise<void> => {
+    for await (const { rows, cols } of inbox.sizes()) await runs.writeInput({ runId, rows, columns: cols }, { signal });
+  };
+  await Promise.all([sizes(), ...(attachment.attachStdin ? [input()] : [])]);
 }

@@ -16,7 +16,7 @@ import {
 import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
 import { invalid, notFound } from '../answers.js';
 import type { OurCalls } from '../ours.js';
-import { attachedOutput, inputOf, type Attachment } from './attached.js';
+import { attachedOutput, inputOf, takenByCommand, type Attachment } from './attached.js';
 import { AttachInbox } from './attachInbox.js';
 import { conversation, ended, frame, refuseTerminal } from './conversation.js';
 import { findRun, type Dispatched } from './dispatched.js';
@@ -54,7 +54,10 @@ export function execCalls(ours: OurCalls, sleep: Sleep): ServiceImpl<typeof Exec
     async *attachExec(frames, { signal }) {
       const inbox = new AttachInbox(
         frames,
-        first => (first.frame.case === 'start' ? first.frame.value : undefined),
+        {
+          startOf: first => (first.frame.case === 'start' ? first.frame.value : undefined),
+          takenBy: start => (start.mode === AttachRunMode.PROMPT ? 'messages' : takenByCommand(start)),
+        },
         signal,
       );
       const { request, mode, prompt, ...attachment } = await inbox.start();
@@ -70,7 +73,7 @@ export function execCalls(ours: OurCalls, sleep: Sleep): ServiceImpl<typeof Exec
       const { runId, threadId: sandboxId } = work.run;
       const run = runSummary(await findRun(ours, runId));
       yield frame({ case: 'started', value: { operationId: runId, execId: runId, runId, sandboxId, run } });
-      yield* attachedOutput(ours, { ...work, attachment, pieces: inbox.input() });
+      yield* attachedOutput(ours, { ...work, attachment, inbox });
       const execResult = await work.result();
       const after = runSummary(await findRun(ours, runId));
       const { output } = execResult;

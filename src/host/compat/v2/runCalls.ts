@@ -4,7 +4,7 @@ import { StreamAgentRunEventType, type RunService } from '../../../protocol/gen/
 import { RunStatus, StdioStream } from '../../../protocol/gen/agentcompose/v2/types_pb.js';
 import { invalid, notFound, paged, time } from '../answers.js';
 import type { OurCalls } from '../ours.js';
-import { attachedRun, inputOf } from './attached.js';
+import { attachedRun, inputOf, takenByCommand } from './attached.js';
 import { AttachInbox } from './attachInbox.js';
 import { cleanUp, cleanUpLater } from './cleanUp.js';
 import { conversation, refuseTerminal } from './conversation.js';
@@ -75,7 +75,10 @@ export function runCalls(ours: OurCalls): ServiceImpl<typeof RunService> {
     async *attachAgentRun(frames, { signal }) {
       const inbox = new AttachInbox(
         frames,
-        first => (first.frame.case === 'start' ? first.frame.value : undefined),
+        {
+          startOf: first => (first.frame.case === 'start' ? first.frame.value : undefined),
+          takenBy: start => (start.request?.command ? takenByCommand(start) : 'messages'),
+        },
         signal,
       );
       const { request, ...attachment } = await inbox.start();
