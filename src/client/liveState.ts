@@ -37,6 +37,8 @@ export interface LiveStateOptions<C extends LiveClient = HostClient> {
 
 /** Pauses before each next try; the last one repeats. */
 const backoffMs = [20, 100, 250, 500, 1000, 2000, 5000] as const;
+/** Hosts that answered and were gone before they said how things are, one after the other, before that counts as being offline. */
+const mostLost = 3;
 /** Three of the host's heartbeats: then the connection is dead even though nothing said so. */
 const silenceMs = 45_000;
 
@@ -159,13 +161,16 @@ export class LiveState<C extends LiveClient = HostClient> implements Disposable 
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    let lost = 0;
     for (let attempt = 0; !signal.aborted; attempt++) {
+      let isLost = false;
       try {
         const client = await this.#options.connect(signal);
         this.#client = client;
         await this.#follow(client, signal);
       } catch (error) {
         this.#lastError = error;
+        isLost = this.#client !== undefined && isAppError(error, 'host.unreachable');
         if (!isAppError(error, 'cancelled'))
           this.#log.info('The connection to the host ended', { reason: String(error) });
       } finally {
@@ -175,8 +180,12 @@ export class LiveState<C extends LiveClient = HostClient> implements Disposable 
       if (signal.aborted) return;
       if (this.#connection === 'connected') {
         attempt = 0;
+        lost = 0;
         this.#setConnection('connecting');
-      } else this.#setConnection('offline');
+      } else if (!isLost || ++lost > mostLost) {
+        // One that went away in between may be back, or may be started, by the next try: whoever waits need not hear of it.
+        this.#setConnection('offline');
+      }
       await this.#pause(backoffMs[Math.min(attempt, backoffMs.length - 1)] ?? 0, signal);
     }
   }

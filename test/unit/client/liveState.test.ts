@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { Code, ConnectError } from '@connectrpc/connect';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isAppError } from '../../../src/base/errors.js';
 import { connectHost } from '../../../src/client/hostClient.js';
@@ -43,12 +44,17 @@ const snapshot = (...ids: readonly string[]): Response => ({
   update: { case: 'snapshot', value: { threads: ids.map(id => ({ id, status: 'working' })) } },
 });
 
-function setUp() {
+/** `lost`: streams that break before they have said anything, as those of a killed host do. */
+function setUp({ lost = 0 } = {}) {
   const stateDir = tempDirectory();
   const feed = new Feed();
+  const watch = (request: WatchRequest, signal: AbortSignal) => {
+    if (lost-- > 0) throw new ConnectError('read ECONNRESET', Code.Aborted);
+    return feed.watch(request, signal);
+  };
   const start = () =>
     startWireHost(stateDir, {
-      routes: router => router.service(EventService, { watch: (request, { signal }) => feed.watch(request, signal) }),
+      routes: router => router.service(EventService, { watch: (request, { signal }) => watch(request, signal) }),
     });
   const live = new LiveState({ connect: signal => connectHost({ stateDir, signal }) });
   onTestFinished(() => live.dispose());
@@ -127,6 +133,28 @@ describe('LiveState', () => {
     const host = await start();
     feed.push(snapshot('a'));
     await expect.poll(() => live.connection).toBe('connected');
+    await live.dispose();
+    await host.kill();
+  });
+
+  test('a host that goes away before it has said how things are is tried again, and whoever waits hears nothing of it', async () => {
+    const { feed, start, live } = setUp({ lost: 3 });
+    const host = await start();
+    const states: ConnectionState[] = [];
+    live.onDidChangeConnection(state => states.push(state));
+    feed.push(snapshot('a'));
+    await live.whenConnected(never);
+    expect(states).toEqual(['connected']);
+    await live.dispose();
+    await host.kill();
+  });
+
+  test('one that always does is as good as none', async () => {
+    const { start, live } = setUp({ lost: Infinity });
+    const host = await start();
+    const error = await live.whenConnected(never).catch((reason: unknown) => reason);
+    expect(isAppError(error, 'host.unreachable')).toBe(true);
+    expect(live.connection).toBe('offline');
     await live.dispose();
     await host.kill();
   });
