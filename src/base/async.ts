@@ -93,6 +93,8 @@ export async function retry<T>(
 
 /** What `work` comes to, or the signal's reason as soon as that aborts; the work itself is not stopped by it. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Also where it was given up before: nobody hears how it ends.
+  work.catch(() => undefined);
   signal.throwIfAborted();
   const aborted = deferred<never>();
   const onAbort = (): void => aborted.reject(signal.reason);

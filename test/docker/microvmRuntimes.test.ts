@@ -65,7 +65,7 @@ describe.skipIf(found.kind === 'missing')(found.kind === 'missing' ? found.why :
     const runtime = realRuntime('microsandbox', installed, tempDirectory('mvm-'));
     expect(await runtime.find('muster-nobody')).toBeUndefined();
     await runtime.remove('muster-nobody');
-    await expect(runtime.run('muster-nobody', { argv: ['true'] })).rejects.toThrow();
+    await expect(runtime.run('muster-nobody', { argv: ['true'] }, new AbortController().signal)).rejects.toThrow();
   });
 
   test('the real BoxLite keeps what it is told, finds it again, and removes it', async () => {

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runFiles } from '../../node/runFiles.js';
 import { systemCode } from '../../node/systemError.js';
@@ -12,4 +12,9 @@ export function claimStart(dir: string): boolean {
     if (systemCode(error) === 'EEXIST') return false;
     throw error;
   }
+}
+
+/** Gives back what {@link claimStart} made, when what was to begin is gone and never did. */
+export function releaseStart(dir: string): void {
+  rmSync(join(dir, runFiles.started), { force: true });
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { untilAborted } from '../../base/async.js';
 import { AppError } from '../../base/errors.js';
 import type { OnImageStep } from '../../core/images/image.js';
 import type { EntryCommand } from '../../core/sandboxes/sandboxDriver.js';
@@ -7,6 +8,7 @@ import { portEnd } from '../guests/portForward.js';
 import { isBoxlite, type Box, type Boxlite, type BoxliteSdk, type BoxInfo, type BoxOptions } from './boxliteSdk.js';
 import { loadSdk } from './loadSdk.js';
 import type { Registries } from './registries.js';
+import { saysTooMuch } from './vmErrors.js';
 import {
   mostSaid,
   type FoundVm,
@@ -67,13 +69,17 @@ export class BoxliteRuntime implements VmRuntime {
 
   async fetch({ name, pull }: VmImage, signal: AbortSignal, onStep?: OnImageStep): Promise<void> {
     if (name.startsWith('/')) return;
-    const { images } = await this.#boxlite();
-    if (pull !== 'always' && (await images.list()).some(({ reference }) => isSame(reference, name))) return;
+    const { images } = await untilAborted(this.#boxlite(), signal);
+    if (
+      pull !== 'always' &&
+      (await untilAborted(images.list(), signal)).some(({ reference }) => isSame(reference, name))
+    )
+      return;
     if (pull === 'never')
       throw new Error(`the image ${name} is not here, and is not to be fetched (sandbox.pull: never)`);
-    signal.throwIfAborted();
     onStep?.({ id: '', text: `Fetching ${name}` });
-    await images.pull(name);
+    // The package ends no fetching; what comes of it is there for the next run.
+    await untilAborted(images.pull(name), signal);
   }
 
   async boot(machine: VmSpec): Promise<void> {
@@ -90,14 +96,29 @@ export class BoxliteRuntime implements VmRuntime {
     return info === null ? undefined : foundOf(info);
   }
 
-  async run(name: string, { argv: [program, ...args], env = {}, cwd }: VmCommand): Promise<VmResult> {
+  async run(
+    name: string,
+    { argv: [program, ...args], env = {}, cwd }: VmCommand,
+    signal: AbortSignal,
+  ): Promise<VmResult> {
     const box = await this.#box(name);
+    signal.throwIfAborted();
     const running = await box.exec(program, args, Object.entries(env), false, null, null, cwd ?? null);
-    const output = await running.stdout();
-    let said = '';
-    for (let text = await output.next(); text !== null; text = await output.next())
-      if (said.length + text.length <= mostSaid) said += text;
-    return { code: (await running.wait()).exitCode, said };
+    try {
+      const output = await untilAborted(running.stdout(), signal);
+      let said = '';
+      for (;;) {
+        const text = await untilAborted(output.next(), signal);
+        if (text === null) break;
+        said += text;
+        if (said.length > mostSaid) throw saysTooMuch();
+      }
+      return { code: (await untilAborted(running.wait(), signal)).exitCode, said };
+    } catch (error) {
+      // One that has ended is not there to be.
+      running.kill().catch(() => undefined);
+      throw error;
+    }
   }
 
   dial(name: string, port: number): Promise<VmStream> {

@@ -2,11 +2,12 @@ import { runIdVariable } from '../../node/runFiles.js';
 import { shellWrapper } from '../../node/shellWrapper.js';
 
 /**
- * Starts the wrapper so that it outlives the command that started it, and this host.
+ * Starts the wrapper so that it outlives the command that started it, and this host. Why nothing was started is said on its output.
  *
  * Called as `sh -c <this> <run's mark> <wrapper> <file to wait for, or nothing> <arguments of the wrapper…>`.
  */
 const beginRun = String.raw`
+exec 2>&1
 muster_wrapper=$1
 muster_ready=$2
 shift 2

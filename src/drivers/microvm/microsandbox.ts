@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { untilAborted } from '../../base/async.js';
 import { textField } from '../../base/unknownFields.js';
 import type { OnImageStep } from '../../core/images/image.js';
 import { glanceNames } from '../../node/looks.js';
@@ -21,6 +22,7 @@ import {
   type SandboxBuilder,
   type SandboxHandle,
 } from './microsandboxSdk.js';
+import { saysTooMuch } from './vmErrors.js';
 import {
   mostSaid,
   type FoundVm,
@@ -110,7 +112,11 @@ export class Microsandbox implements VmRuntime {
     return handle && foundOf(handle);
   }
 
-  async run(name: string, { argv: [program, ...args], env = {}, cwd }: VmCommand): Promise<VmResult> {
+  async run(
+    name: string,
+    { argv: [program, ...args], env = {}, cwd }: VmCommand,
+    signal: AbortSignal,
+  ): Promise<VmResult> {
     const handle = await this.#exec(name, program, options => {
       const told = options
         .args(args)
@@ -120,13 +126,21 @@ export class Microsandbox implements VmRuntime {
     });
     const said: Uint8Array[] = [];
     let length = 0;
-    for (let event = await handle.recv(); event; event = await handle.recv()) {
-      if (event.kind === 'exited') return { code: event.code, said: Buffer.concat(said).toString('utf8') };
-      if (event.kind !== 'stdout' || length + event.data.length > mostSaid) continue;
-      length += event.data.length;
-      said.push(event.data);
+    try {
+      for (;;) {
+        const event = await untilAborted(handle.recv(), signal);
+        if (!event) throw new Error('the machine ended before its command did');
+        if (event.kind === 'exited') return { code: event.code, said: Buffer.concat(said).toString('utf8') };
+        if (event.kind !== 'stdout') continue;
+        length += event.data.length;
+        if (length > mostSaid) throw saysTooMuch();
+        said.push(event.data);
+      }
+    } catch (error) {
+      // One that has ended is not there to be.
+      handle.kill().catch(() => undefined);
+      throw error;
     }
-    throw new Error('the machine ended before its command did');
   }
 
   dial(name: string, port: number): Promise<VmStream> {

@@ -9,7 +9,7 @@ import type { RunDriver, SandboxLaunch, SandboxSpec } from '../../core/sandboxes
 import { glanceInto } from '../../node/looks.js';
 import { reserveBytes, runFiles, runIdVariable, runPath } from '../../node/runFiles.js';
 import { join } from 'node:path';
-import { claimStart } from '../guests/claimStart.js';
+import { claimStart, releaseStart } from '../guests/claimStart.js';
 import { DiskWatch } from '../guests/diskWatch.js';
 import { proxyVariables } from '../guests/egress.js';
 import {
@@ -158,21 +158,25 @@ export class MicrovmRuns implements RunDriver {
     const record = this.#recordOf(launch, spec);
     records.write(record);
     let booted = false;
+    let claimed = false;
     try {
       const copied = await this.#copies?.prepare(launch, spec, signal);
       signal.throwIfAborted();
       await this.#boot(await this.#machine(launch, spec, copied?.mounts), signal);
       booted = true;
-      if (copied) await this.#requireLayout(name, copied.sent);
-      await this.#requireCommand(launch, spec);
+      if (copied) await this.#requireLayout(name, copied.sent, signal);
+      await this.#requireCommand(launch, spec, signal);
       // The wrapper's own word is in a copy: whoever gives the run up looks here.
-      if (copied && !claimStart(runPath(stateDir, run))) throw givenUp();
+      claimed = copied !== undefined && claimStart(runPath(stateDir, run));
+      if (copied && !claimed) throw givenUp();
       await this.#begin(launch, spec, copied?.sent);
       if (copied) this.#copies?.follow(copied.sent);
     } catch (error) {
       records.forget(record);
       // One that is still booting is removed when it has.
-      if (booted || !signal.aborted) await this.#removeFailed(run);
+      const isGone = (booted || !signal.aborted) && (await this.#removeFailed(run));
+      // Nothing of it is left, so that it is told why it did not begin, and is not taken for one that was lost.
+      if (claimed && isGone) releaseStart(runPath(stateDir, run));
       await this.#copies?.forget(record);
       if (isAppError(error, 'cancelled') && !signal.aborted) return;
       throw error;
@@ -208,7 +212,7 @@ export class MicrovmRuns implements RunDriver {
       ...env,
       [runIdVariable]: run,
     };
-    const begun = await this.#ask(this.nameOf(run), {
+    const begun = await this.ask(this.nameOf(run), {
       argv: beginCommand(mark, [inside, input, ...through, ...argv], {
         after: sent && sent.ports.length > 0 ? relayMark : '',
       }),
@@ -216,23 +220,24 @@ export class MicrovmRuns implements RunDriver {
       cwd,
     });
     if (begun.code === 0) return;
-    throw new AppError('run.notStarted', `The virtual machine of run ${run} started nothing (${begun.code}).`, {
+    const reason = begun.said.trim().split('\n').at(-1) || `exit code ${begun.code}`;
+    throw new AppError('run.notStarted', `The virtual machine of run ${run} started nothing: ${reason}.`, {
       run,
-      reason: `exit code ${begun.code}`,
+      reason,
     });
   }
 
   /** Makes the copies what they are called inside. Errors: `sandbox.unavailable` for an image in which that cannot be done. */
-  async #requireLayout(name: string, { ports }: SentRun): Promise<void> {
+  async #requireLayout(name: string, { ports }: SentRun, signal: AbortSignal): Promise<void> {
     const driver = this.#options.runtime.name;
-    const laid = await this.#ask(name, { argv: layOut });
+    const laid = await this.ask(name, { argv: layOut }, signal);
     if (laid.code !== 0)
       throw new AppError(
         'sandbox.unavailable',
         `Nothing can be put into the image: /muster and ${guestPaths.workspace} cannot be made.`,
         { driver, reason: `layout ${laid.code}` },
       );
-    if (ports.length === 0 || (await this.#ask(name, { argv: lookForCommand('node') })).code === there) return;
+    if (ports.length === 0 || (await this.ask(name, { argv: lookForCommand('node') }, signal)).code === there) return;
     throw new AppError(
       'sandbox.unavailable',
       'The image has no node, which leads the agent to its model through this machine. Add it.',
@@ -281,13 +286,15 @@ export class MicrovmRuns implements RunDriver {
     };
   }
 
-  async #requireCommand({ run, argv, env, provider }: SandboxLaunch, spec: SandboxSpec): Promise<void> {
+  async #requireCommand(
+    { run, argv, env, provider }: SandboxLaunch,
+    spec: SandboxSpec,
+    signal: AbortSignal,
+  ): Promise<void> {
     const [command = ''] = argv;
     const { PATH } = env;
-    const looked = await this.#ask(this.nameOf(run), {
-      argv: lookForCommand(command),
-      ...(PATH === undefined ? {} : { env: { PATH } }),
-    });
+    const asked = { argv: lookForCommand(command), ...(PATH === undefined ? {} : { env: { PATH } }) };
+    const looked = await this.ask(this.nameOf(run), asked, signal);
     if (looked.code === there) return;
     const image = machineImage(spec)?.name ?? '';
     const fix = `Use an image that has ${command}, or add it to this one.`;
@@ -302,7 +309,7 @@ export class MicrovmRuns implements RunDriver {
     const name = this.nameOf(run);
     if (!(await this.#options.runtime.find(name))?.running) return false;
     // An image without what looks for processes: the machine is all that is known.
-    return (await this.#ask(name, { argv: lookForRun(run) })).code !== noneMarked;
+    return (await this.ask(name, { argv: lookForRun(run) })).code !== noneMarked;
   }
 
   /** Errors: `run.unstoppable`. */
@@ -320,13 +327,16 @@ export class MicrovmRuns implements RunDriver {
     throw new AppError('run.unstoppable', message, { run, pids: [] }, { cause: failed });
   }
 
-  async #removeFailed(run: RunId): Promise<void> {
+  /** True when nothing is left of it. */
+  async #removeFailed(run: RunId): Promise<boolean> {
     const { runtime, log } = this.#options;
     try {
       await runtime.remove(this.nameOf(run));
+      return true;
     } catch (error) {
       // The next host finds it; why it did not start is what matters now.
       log.warn('A virtual machine was left', { run, reason: errorMessage(error) });
+      return false;
     }
   }
 
@@ -335,7 +345,7 @@ export class MicrovmRuns implements RunDriver {
     const until = clock.awake() + graceMs;
     const never = new AbortController().signal;
     try {
-      await this.#ask(this.nameOf(run), { argv: askToEnd });
+      await this.ask(this.nameOf(run), { argv: askToEnd });
       for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
         if (!(await this.#isWorking(run))) return;
         const left = until - clock.awake();
@@ -348,11 +358,13 @@ export class MicrovmRuns implements RunDriver {
     }
   }
 
-  /** Errors: `sandbox.unavailable` when nobody answers, or the runtime refuses. */
-  async #ask(name: string, command: VmCommand): Promise<VmResult> {
+  /** Runs a short command in a machine. Errors: `sandbox.unavailable` when nobody answers, or the runtime refuses; the signal's reason. */
+  async ask(name: string, command: VmCommand, signal: AbortSignal = new AbortController().signal): Promise<VmResult> {
     const { runtime, clock } = this.#options;
-    const asked = runtime.run(name, command);
-    if ((await within(asked, { ms: answerMs, clock })) === 'settled') return await refusing(runtime.name, asked);
+    const late = new AbortController();
+    const asked = refusing(runtime.name, runtime.run(name, command, AbortSignal.any([signal, late.signal])), signal);
+    if ((await within(asked, { ms: answerMs, clock })) === 'settled') return await asked;
+    late.abort(new Error('no answer'));
     throw new AppError('sandbox.unavailable', `The virtual machine ${name} does not answer.`, {
       driver: runtime.name,
       reason: 'no answer',

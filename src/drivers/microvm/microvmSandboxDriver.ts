@@ -89,7 +89,7 @@ export class MicrovmSandboxDriver implements SandboxDriver, Disposable {
       );
     makeGuestFolders(spec, stateDir);
     for (const { type, source } of spec.mounts ?? []) if (type === 'volume') this.#makeVolume(source);
-    await refusing(runtime.name, runtime.fetch(await registries.imageOf(image), signal, onStep));
+    await refusing(runtime.name, runtime.fetch(await registries.imageOf(image), signal, onStep), signal);
     return isolatedGuest(spec, {
       programs,
       asRoot: true,
@@ -107,6 +107,7 @@ export class MicrovmSandboxDriver implements SandboxDriver, Disposable {
     return {
       start: async (launch, signal) => await runs.start({ ...launch, ...this.#withVolumes(launch.sandbox) }, signal),
       isAlive: run => runs.isAlive(run),
+      whyLost: run => runs.whyLost(run),
       stop: (run, options) => runs.stop(run, options),
     };
   }
@@ -137,7 +138,7 @@ export class MicrovmSandboxDriver implements SandboxDriver, Disposable {
         const name = this.#runs.nameOf(run);
         const [usage, counted] = await Promise.all([
           refusing(runtime.name, runtime.usage(name)),
-          refusing(runtime.name, runtime.run(name, { argv: countProcesses })),
+          this.#runs.ask(name, { argv: countProcesses }),
         ]);
         return usage && { ...usage, processes: Number(/^\d{1,9}/.exec(counted.said)?.[0] ?? 0) };
       }),

@@ -25,8 +25,8 @@ export interface VmRuntime {
   /** All of this state directory, whoever booted them. */
   list(): Promise<readonly FoundVm[]>;
   find(name: string): Promise<FoundVm | undefined>;
-  /** Runs a command to its end. What it says beyond {@link mostSaid} is not kept. */
-  run(name: string, command: VmCommand): Promise<VmResult>;
+  /** Runs a command to its end. One that says more than {@link mostSaid} is ended, and so is one that nobody waits for any more. */
+  run(name: string, command: VmCommand, signal: AbortSignal): Promise<VmResult>;
   /** Starts a program that reads and says something as long as somebody wants it. */
   begin(name: string, argv: readonly string[]): Promise<VmStream>;
   /** Connects to a TCP port of the machine's loopback interface. */

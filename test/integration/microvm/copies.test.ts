@@ -118,6 +118,26 @@ describe.skipIf(missing !== undefined)(missing ?? 'machines that work on copies'
     },
   );
 
+  test('why nothing was started in a machine is told, and its run is nobody’s', async () => {
+    const run0 = machines.run.bind(machines);
+    machines.run = async (name, command) =>
+      command.argv.includes(`MUSTER_RUN_ID=${run}`)
+        ? { code: 2, said: 'sh: Cannot fork\n' }
+        : await run0(name, command);
+    await expect(start('true')).rejects.toMatchObject({
+      code: 'run.notStarted',
+      data: { reason: 'sh: Cannot fork' },
+    });
+    expect(await machines.list()).toEqual([]);
+    // Whoever claims it tells that it did not begin; what has begun is only ever lost.
+    expect(await place.directory.claimStart(run)).toBe('claimed');
+  });
+
+  test('what is too much to come back is told', async () => {
+    await start('head -c 100000 /dev/zero >big', { resources: { diskBytes: 50_000 } });
+    await expect.poll(() => place.driver.runsIn().whyLost?.(run)).toMatch(/resources\.disk/);
+  });
+
   test('folders of the compose file are refused: there is no room for them', async () => {
     const mounts = [{ type: 'bind', source: '/srv', target: '/srv', readOnly: true }] as const;
     await expect(place.driver.ensure({ ...place.spec, mounts }, never)).rejects.toMatchObject({

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -87,6 +88,19 @@ test('fetches an image that is missing, and not one that is there', async () => 
   await expect(runtime.fetch({ name: 'debian:12', pull: 'never' }, never)).rejects.toThrow('sandbox.pull: never');
 });
 
+test('whoever gives up waits no longer for an image', async () => {
+  const abort = new AbortController();
+  const images = {
+    list: async () => [],
+    pull: () => {
+      queueMicrotask(() => abort.abort(new Error('enough')));
+      return new Promise(() => undefined);
+    },
+  };
+  const { runtime } = runtimeOf({ images });
+  await expect(runtime.fetch({ name: 'debian', pull: 'missing' }, abort.signal)).rejects.toThrow('enough');
+});
+
 test('is opened once, with what a person is logged in with, and registries that speak plain HTTP', async () => {
   const folder = tempDirectory('muster-boxlite-');
   const auth = Buffer.from('ada:kept').toString('base64');
@@ -106,10 +120,11 @@ test('is opened once, with what a person is logged in with, and registries that 
 });
 
 /** Commands of a machine as the package starts them, here. */
-function machineHere() {
+function machineHere(started: ChildProcess[] = []) {
   return {
     exec: async (program: string, args: string[]) => {
       const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+      started.push(child);
       child.stdout.setEncoding('utf8');
       const said = child.stdout.iterator() as AsyncIterator<string>;
       return {
@@ -118,6 +133,7 @@ function machineHere() {
           close: async () => void child.stdin.end(),
         }),
         stdout: async () => ({ next: async () => (await said.next()).value ?? null }),
+        wait: async () => ({ exitCode: child.exitCode ?? (await once(child, 'exit'))[0] }),
         kill: async () => void child.kill('SIGKILL'),
       };
     },
@@ -134,6 +150,26 @@ test('what a program says comes whole, although the package passes on text alone
   for (let piece = await stream.read(); piece; piece = await stream.read()) read.push(piece);
   expect(Buffer.concat(read).equals(bytes)).toBe(true);
   await stream.close();
+});
+
+test('a short command tells what it says, and its exit code', async () => {
+  const { runtime } = runtimeOf({ get: async () => machineHere() });
+  expect(await runtime.run('m', { argv: ['sh', '-c', 'echo 7; exit 3'] }, never)).toEqual({ code: 3, said: '7\n' });
+});
+
+test.each([
+  { case: 'never stops talking', script: 'yes', why: 'more than anybody' },
+  { case: 'nobody waits for any more', script: 'sleep 600', why: 'enough' },
+])('a short command that $case is ended', async ({ script, why }) => {
+  const started: ChildProcess[] = [];
+  const abort = new AbortController();
+  const { runtime } = runtimeOf({ get: async () => machineHere(started) });
+  const running = runtime.run('m', { argv: ['sh', '-c', `exec ${script}`] }, abort.signal);
+  running.catch(() => undefined);
+  await expect.poll(() => started.length).toBe(1);
+  if (why === 'enough') abort.abort(new Error('enough'));
+  await expect(running).rejects.toThrow(why);
+  await expect.poll(() => started[0]?.signalCode).toBe('SIGKILL');
 });
 
 test('a machine that says anything else is not listened to', async () => {
