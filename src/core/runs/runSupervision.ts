@@ -68,6 +68,8 @@ export class RunSupervision {
   /** A cancel or a limit wants the run stopped: from here on it is brought to its end. */
   #stopWanted = false;
   #stopping: Promise<void> | undefined;
+  /** Why it was to have come to nothing, where its wrapper had begun all the same. */
+  #startFailure: unknown;
 
   constructor(options: {
     readonly run: RunId;
@@ -101,6 +103,7 @@ export class RunSupervision {
       // Should a wrapper exist all the same, then it must not start the CLI after the listener heard that nothing started.
       // Nothing was spawned when the directory is gone; a wrapper could not even make its mark.
       if (!this.#verdict && (await this.#claimStart()) !== 'taken') this.#decide({ kind: 'not_started', error });
+      else this.#startFailure = error;
     } finally {
       this.#limitClock.release();
     }
@@ -187,8 +190,12 @@ export class RunSupervision {
       const why = await this.#attempt('Why a run is lost could not be asked', async () =>
         this.#parts.driver.whyLost?.(this.#run),
       );
-      this.#decide({ kind: 'lost', started: !(await this.#neverStarted()), why });
+      this.#decide({ kind: 'lost', started: !(await this.#neverStarted()), why: why ?? this.#whyNotStarted() });
     }
+  }
+
+  #whyNotStarted(): string | undefined {
+    return this.#startFailure === undefined ? undefined : errorMessage(this.#startFailure).replace(/\.?$/, '.');
   }
 
   async #stopFor(verdict: Verdict): Promise<void> {

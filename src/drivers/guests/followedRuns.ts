@@ -81,7 +81,10 @@ export class FollowedRuns implements Disposable {
         signal.throwIfAborted();
         // A connection that broke off in the middle of a file, or a disk of this machine. What may not be removed is left to the next host.
         const mayAnswer = isFetched ? isAppError(error, 'sandbox.unavailable') : followed.isElsewhere(error);
-        if (!mayAnswer && ++failures >= mostFailures) throw error;
+        if (!mayAnswer && ++failures >= mostFailures) {
+          if (!isFetched) this.#giveUp(followed, `What the run left could not be fetched: ${errorMessage(error)}`);
+          throw error;
+        }
         await this.#clock.sleep(againMs, signal);
       }
     }
@@ -94,10 +97,20 @@ export class FollowedRuns implements Disposable {
       await fetch(signal);
     } catch (error) {
       signal.throwIfAborted();
-      const why = error instanceof FarTooLarge ? `${error.message}.` : whyGone(error);
+      const why = error instanceof FarTooLarge ? error.message : whyGone(error);
       if (why === undefined) throw error;
-      this.#lost.set(run, why);
-      mirror.note(`\n${why}\n`);
+      this.#giveUp({ run, mirror }, why);
+    }
+  }
+
+  #giveUp({ run, mirror }: Pick<FollowedRun, 'run' | 'mirror'>, why: string): void {
+    const sentence = why.replace(/\.?$/, '.');
+    this.#lost.set(run, sentence);
+    try {
+      mirror.note(`\n${sentence}\n`);
+    } catch (error) {
+      // A disk that is full, or a directory that is gone.
+      this.#log.warn('Why a run is lost could not be noted', { run, reason: errorMessage(error) });
     }
   }
 }

@@ -78,6 +78,14 @@ test.each([
   },
 );
 
+test('what cannot be fetched at all is told, and left where it is', async () => {
+  const { runs, asked, over, complaints } = follow(new Error('EIO: i/o error, write'));
+  await over();
+  expect(asked).toEqual(['fetch', 'fetch', 'fetch', 'fetch', 'fetch']);
+  expect(runs.whyLost(run)).toBe('What the run left could not be fetched: EIO: i/o error, write.');
+  expect(complaints()).toContain('EIO: i/o error, write.');
+});
+
 test('what came back is not fetched again when it cannot be removed at once', async () => {
   const { runs, asked, over } = follow(undefined);
   await over();
