@@ -41,6 +41,10 @@ export const sandboxCommands: Readonly<Record<string, CommandEntry>> = {
       },
     },
   },
+  stats: {
+    summary: 'as `sandbox stats`',
+    load: async () => (await import('./commands/containers.js')).sandboxStats,
+  },
   images: {
     summary: 'list the images of the Docker Engine',
     load: async () => (await import('./commands/images.js')).imageList,
@@ -75,6 +79,23 @@ export const sandboxCommands: Readonly<Record<string, CommandEntry>> = {
       prune: {
         summary: 'remove images that Muster built and nothing needs',
         load: async () => (await import('./commands/images.js')).imagePrune,
+      },
+    },
+  },
+  volume: {
+    summary: 'list the volumes that Muster made on the Docker Engine',
+    load: async () => (await import('./commands/volumes.js')).volumeList,
+    parts: {
+      ls: { summary: 'the same', load: async () => (await import('./commands/volumes.js')).volumeList },
+      create: { summary: 'make one', load: async () => (await import('./commands/volumes.js')).volumeCreate },
+      inspect: {
+        summary: 'print all about one as JSON',
+        load: async () => (await import('./commands/volumes.js')).volumeInspect,
+      },
+      rm: { summary: 'remove some', load: async () => (await import('./commands/volumes.js')).volumeRemove },
+      prune: {
+        summary: 'tell which nobody needs, or remove them',
+        load: async () => (await import('./commands/volumes.js')).volumePrune,
       },
     },
   },

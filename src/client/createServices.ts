@@ -16,6 +16,7 @@ import { ScheduleService } from '../protocol/gen/muster/v1/schedules_pb.js';
 import { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import { TopicService } from '../protocol/gen/muster/v1/topics_pb.js';
 import { VariableService } from '../protocol/gen/muster/v1/variables_pb.js';
+import { VolumeService } from '../protocol/gen/muster/v1/volumes_pb.js';
 import { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 
 /** Every call of a host over one connection. */
@@ -30,6 +31,7 @@ export function createServices(wire: ServiceWire): HostServices {
     worktrees: createServiceClient(WorktreeService, wire),
     sandboxes: createServiceClient(SandboxService, wire),
     images: createServiceClient(ImageService, wire),
+    volumes: createServiceClient(VolumeService, wire),
     questions: createServiceClient(QuestionService, wire),
     schedules: createServiceClient(ScheduleService, wire),
     topics: createServiceClient(TopicService, wire),

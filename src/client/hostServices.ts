@@ -15,6 +15,7 @@ import type { ThreadService } from '../protocol/gen/muster/v1/threads_pb.js';
 import type { TopicService } from '../protocol/gen/muster/v1/topics_pb.js';
 import type { SandboxService } from '../protocol/gen/muster/v1/sandboxes_pb.js';
 import type { VariableService } from '../protocol/gen/muster/v1/variables_pb.js';
+import type { VolumeService } from '../protocol/gen/muster/v1/volumes_pb.js';
 import type { WorktreeService } from '../protocol/gen/muster/v1/worktrees_pb.js';
 
 /** The calls of a host, by noun. */
@@ -28,6 +29,7 @@ export interface HostServices {
   readonly worktrees: Client<typeof WorktreeService>;
   readonly sandboxes: Client<typeof SandboxService>;
   readonly images: Client<typeof ImageService>;
+  readonly volumes: Client<typeof VolumeService>;
   readonly questions: Client<typeof QuestionService>;
   readonly schedules: Client<typeof ScheduleService>;
   readonly topics: Client<typeof TopicService>;

@@ -56,6 +56,7 @@ export function speakPlainly(endpoint: EndpointFile, options: PlainOptions): Hos
     worktrees: serviceOver<HostServices['worktrees']>('muster.v1.WorktreeService', 'worktrees', wire),
     sandboxes: serviceOver<HostServices['sandboxes']>('muster.v1.SandboxService', 'sandboxes', wire),
     images: serviceOver<HostServices['images']>('muster.v1.ImageService', 'images', wire),
+    volumes: serviceOver<HostServices['volumes']>('muster.v1.VolumeService', 'volumes', wire),
     events: serviceOver<HostServices['events']>('muster.v1.EventService', 'events', wire),
     models: serviceOver<HostServices['models']>('muster.v1.ModelService', 'models', wire),
     access: serviceOver<HostServices['access']>('muster.v1.AccessService', 'access', wire),

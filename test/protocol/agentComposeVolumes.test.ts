@@ -48,4 +48,11 @@ test('volumes are refused in words where no engine answers, and what cannot be m
     const reader = createClient(VolumeService, transportTo({ url: daemon.url, token: looking }, wire));
     await expect(reader.pruneVolumes({}), wire).rejects.toMatchObject({ code: Code.PermissionDenied });
   }
+  for (const words of [['ls'], ['create', 'seeds'], ['inspect', 'seeds'], ['rm', 'seeds'], ['prune']])
+    expect(await home.muster(['volume', ...words, '--engine', 'unix:///nowhere/docker.sock'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('unix:///nowhere/docker.sock'),
+    });
+  expect(await home.muster(['volume', 'create', '../seeds'])).toMatchObject({ status: 2 });
+  expect(await home.muster(['volume', 'create', 'seeds', '--driver', 'nfs'])).toMatchObject({ status: 2 });
 });

@@ -3,10 +3,7 @@ import { AppError } from '../../base/errors.js';
 /** Words of agent-compose's command line that this version does not have, with what to do instead. */
 const words: Readonly<Record<string, string>> = {
   auth: 'The host listens on a socket of this user and needs no login.',
-  cache: 'There is nothing cached to list.',
-  stats: '`muster sandbox stats` shows what containers use, `muster ps` cost and changes of each thread.',
-  volume:
-    '`volumes` of the compose file names them; agent-compose’s own client lists, makes and removes them at this host.',
+  cache: 'Images are what is kept: `muster images` lists them, `muster image prune` removes those that nobody needs.',
 };
 
 /** The error for a command, of one word or two, that agent-compose has and this version has not; undefined for every other. */

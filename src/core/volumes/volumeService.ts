@@ -1,4 +1,4 @@
-import { AppError } from '../../base/errors.js';
+import { AppError, isAppError } from '../../base/errors.js';
 import type { ProjectId } from '../../base/ids.js';
 import type { DriverSpec } from '../../compose/projectSpec.js';
 import type { ProjectStores } from '../projects/projectStore.js';
@@ -9,6 +9,15 @@ import type { NewVolume, Volume, VolumeDriver } from './volumeDriver.js';
 /** A volume, and the applied projects of which an agent names it. */
 export interface UsedVolume extends Volume {
   readonly projects: readonly ProjectId[];
+}
+
+/** Which volumes are pruned: all that nobody needs, unless it says otherwise. */
+export interface Pruning {
+  /** Only those whose names have it, in whatever case. */
+  readonly query?: string;
+  /** Only those that agents of this project name. */
+  readonly project?: ProjectId;
+  readonly dryRun: boolean;
 }
 
 /** What people do with the volumes that agents have. */
@@ -49,6 +58,29 @@ export class VolumeService {
     await this.#driver.remove(engine, name);
   }
 
+  /** Removes what no agent names and no container has; with `dryRun` it only tells. */
+  async prune(
+    engine: DriverSpec,
+    { query = '', project, dryRun }: Pruning,
+  ): Promise<{ readonly removed: readonly UsedVolume[]; readonly needed: readonly UsedVolume[] }> {
+    const meant = (await this.list(engine)).filter(
+      ({ name, projects }) =>
+        name.toLowerCase().includes(query.toLowerCase()) && (project === undefined || projects.includes(project)),
+    );
+    const needed = meant.filter(isNeeded);
+    const removed: UsedVolume[] = [];
+    for (const volume of meant.filter(each => !isNeeded(each)))
+      try {
+        if (!dryRun) await this.remove(engine, volume.name, { force: false });
+        removed.push(volume);
+      } catch (error) {
+        // Somebody needs it by now, or has removed it.
+        if (isAppError(error, 'volume.failed')) needed.push(volume);
+        else if (!isAppError(error, 'volume.unknown')) throw error;
+      }
+    return { removed, needed };
+  }
+
   /** The projects that need each volume, by its name. */
   #users(): ReadonlyMap<string, readonly ProjectId[]> {
     const users = new Map<string, Set<ProjectId>>();
@@ -62,4 +94,8 @@ export class VolumeService {
     }
     return new Map([...users].map(([name, projects]) => [name, [...projects]]));
   }
+}
+
+function isNeeded({ containers, projects }: UsedVolume): boolean {
+  return containers > 0 || projects.length > 0;
 }

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
+import { isId } from '../../base/ids.js';
 import type { UsedVolume, VolumeService } from '../../core/volumes/volumeService.js';
 import {
   VolumeSchema,
@@ -22,6 +23,13 @@ export function volumesApi(volumes: VolumeService): ServiceImpl<typeof WireVolum
     async removeVolume({ engine, name, force }) {
       await volumes.remove(engineOf(engine), nameOf(name), { force });
       return {};
+    },
+    async pruneVolumes({ engine, query, projectId, dryRun }) {
+      // What is no id is none of a project.
+      if (projectId !== '' && !isId<'project'>(projectId)) return {};
+      const project = projectId === '' ? {} : { project: projectId };
+      const { removed, needed } = await volumes.prune(engineOf(engine), { query, ...project, dryRun });
+      return { removed: removed.map(wireVolume), needed: needed.map(wireVolume) };
     },
   };
 }

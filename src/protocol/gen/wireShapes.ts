@@ -501,6 +501,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     "removeVolume": [
       "RemoveVolume",
       "muster.v1.RemoveVolumeResponse"
+    ],
+    "pruneVolumes": [
+      "PruneVolumes",
+      "muster.v1.PruneVolumesResponse"
     ]
   },
   "muster.v1.WorktreeService": {
@@ -1576,6 +1580,10 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "created": "boolean"
   },
   "muster.v1.RemoveVolumeResponse": {},
+  "muster.v1.PruneVolumesResponse": {
+    "removed": "[]muster.v1.Volume",
+    "needed": "[]muster.v1.Volume"
+  },
   "muster.v1.GetPreparationResponse": {
     "preparation": "?muster.v1.Preparation"
   },

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { ConnectError, type ServiceImpl } from '@connectrpc/connect';
+import type { ServiceImpl } from '@connectrpc/connect';
 import {
   VolumeSchema,
   type VolumeService,
@@ -54,21 +54,12 @@ export function volumeCalls(
 
     /** What no agent names and no container has; nothing without `force`. */
     async pruneVolumes({ query, driver, projectId, force }) {
-      const matched = await wanted({ query, driver, projectId });
-      const skipped = matched.filter(isNeeded);
-      const removed: Volume[] = [];
-      const engine = force ? await engineOf() : '';
-      for (const volume of force ? matched.filter(each => !isNeeded(each)) : [])
-        try {
-          await volumes.removeVolume({ engine, name: volume.name });
-          removed.push(volume);
-        } catch (error) {
-          // Somebody needs it by now. Anything else would be so of all of them.
-          if (!(error instanceof ConnectError)) throw error;
-          skipped.push(volume);
-        }
       const told = (each: readonly Volume[]): TheirVolume[] => each.map(volume => volumeOf(volume, projectId));
-      return { dryRun: !force, matched: told(matched), removed: told(removed), skipped: told(skipped) };
+      if (!isLocal(driver)) return { dryRun: !force };
+      const engine = await engineOf();
+      const { removed, needed } = await volumes.pruneVolumes({ engine, query, projectId, dryRun: !force });
+      const matched = told([...removed, ...needed]);
+      return { dryRun: !force, matched, removed: force ? told(removed) : [], skipped: told(needed) };
     },
   };
 }
@@ -79,10 +70,6 @@ function isLocal(driver: string): boolean {
 
 function isWanted({ name, projectIds }: Volume, { query, projectId }: Wanted): boolean {
   return name.toLowerCase().includes(query.toLowerCase()) && (projectId === '' || projectIds.includes(projectId));
-}
-
-function isNeeded({ containers, projectIds }: Volume): boolean {
-  return containers > 0 || projectIds.length > 0;
 }
 
 /** Of several projects that need it, the one that was asked about. */

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/volumes.proto.
  */
 export const file_muster_v1_volumes: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvdm9sdW1lcy5wcm90bxIJbXVzdGVyLnYxIr8BCgZWb2x1bWUSDAoEbmFtZRgBIAEoCRIMCgRwYXRoGAIgASgJEi0KBmxhYmVscxgDIAMoCzIdLm11c3Rlci52MS5Wb2x1bWUuTGFiZWxzRW50cnkSEgoKY3JlYXRlZF9hdBgEIAEoAxISCgpjb250YWluZXJzGAUgASgFEhMKC3Byb2plY3RfaWRzGAYgAygJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiJAoSTGlzdFZvbHVtZXNSZXF1ZXN0Eg4KBmVuZ2luZRgBIAEoCSI5ChNMaXN0Vm9sdW1lc1Jlc3BvbnNlEiIKB3ZvbHVtZXMYASADKAsyES5tdXN0ZXIudjEuVm9sdW1lIp4BChNDcmVhdGVWb2x1bWVSZXF1ZXN0Eg4KBmVuZ2luZRgBIAEoCRIMCgRuYW1lGAIgASgJEjoKBmxhYmVscxgDIAMoCzIqLm11c3Rlci52MS5DcmVhdGVWb2x1bWVSZXF1ZXN0LkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiSgoUQ3JlYXRlVm9sdW1lUmVzcG9uc2USIQoGdm9sdW1lGAEgASgLMhEubXVzdGVyLnYxLlZvbHVtZRIPCgdjcmVhdGVkGAIgASgIIkIKE1JlbW92ZVZvbHVtZVJlcXVlc3QSDgoGZW5naW5lGAEgASgJEgwKBG5hbWUYAiABKAkSDQoFZm9yY2UYAyABKAgiFgoUUmVtb3ZlVm9sdW1lUmVzcG9uc2UyvQIKDVZvbHVtZVNlcnZpY2USYAoLTGlzdFZvbHVtZXMSHS5tdXN0ZXIudjEuTGlzdFZvbHVtZXNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RWb2x1bWVzUmVzcG9uc2UiEoq1GAZwZXJzb26StRgEcmVhZBJkCgxDcmVhdGVWb2x1bWUSHi5tdXN0ZXIudjEuQ3JlYXRlVm9sdW1lUmVxdWVzdBofLm11c3Rlci52MS5DcmVhdGVWb2x1bWVSZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbhJkCgxSZW1vdmVWb2x1bWUSHi5tdXN0ZXIudjEuUmVtb3ZlVm9sdW1lUmVxdWVzdBofLm11c3Rlci52MS5SZW1vdmVWb2x1bWVSZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbmIGcHJvdG8z", [file_muster_v1_policy]);
+  fileDesc("ChdtdXN0ZXIvdjEvdm9sdW1lcy5wcm90bxIJbXVzdGVyLnYxIr8BCgZWb2x1bWUSDAoEbmFtZRgBIAEoCRIMCgRwYXRoGAIgASgJEi0KBmxhYmVscxgDIAMoCzIdLm11c3Rlci52MS5Wb2x1bWUuTGFiZWxzRW50cnkSEgoKY3JlYXRlZF9hdBgEIAEoAxISCgpjb250YWluZXJzGAUgASgFEhMKC3Byb2plY3RfaWRzGAYgAygJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiJAoSTGlzdFZvbHVtZXNSZXF1ZXN0Eg4KBmVuZ2luZRgBIAEoCSI5ChNMaXN0Vm9sdW1lc1Jlc3BvbnNlEiIKB3ZvbHVtZXMYASADKAsyES5tdXN0ZXIudjEuVm9sdW1lIp4BChNDcmVhdGVWb2x1bWVSZXF1ZXN0Eg4KBmVuZ2luZRgBIAEoCRIMCgRuYW1lGAIgASgJEjoKBmxhYmVscxgDIAMoCzIqLm11c3Rlci52MS5DcmVhdGVWb2x1bWVSZXF1ZXN0LkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiSgoUQ3JlYXRlVm9sdW1lUmVzcG9uc2USIQoGdm9sdW1lGAEgASgLMhEubXVzdGVyLnYxLlZvbHVtZRIPCgdjcmVhdGVkGAIgASgIIkIKE1JlbW92ZVZvbHVtZVJlcXVlc3QSDgoGZW5naW5lGAEgASgJEgwKBG5hbWUYAiABKAkSDQoFZm9yY2UYAyABKAgiFgoUUmVtb3ZlVm9sdW1lUmVzcG9uc2UiWQoTUHJ1bmVWb2x1bWVzUmVxdWVzdBIOCgZlbmdpbmUYASABKAkSDQoFcXVlcnkYAiABKAkSEgoKcHJvamVjdF9pZBgDIAEoCRIPCgdkcnlfcnVuGAQgASgIIl0KFFBydW5lVm9sdW1lc1Jlc3BvbnNlEiIKB3JlbW92ZWQYASADKAsyES5tdXN0ZXIudjEuVm9sdW1lEiEKBm5lZWRlZBgCIAMoCzIRLm11c3Rlci52MS5Wb2x1bWUyowMKDVZvbHVtZVNlcnZpY2USYAoLTGlzdFZvbHVtZXMSHS5tdXN0ZXIudjEuTGlzdFZvbHVtZXNSZXF1ZXN0Gh4ubXVzdGVyLnYxLkxpc3RWb2x1bWVzUmVzcG9uc2UiEoq1GAZwZXJzb26StRgEcmVhZBJkCgxDcmVhdGVWb2x1bWUSHi5tdXN0ZXIudjEuQ3JlYXRlVm9sdW1lUmVxdWVzdBofLm11c3Rlci52MS5DcmVhdGVWb2x1bWVSZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbhJkCgxSZW1vdmVWb2x1bWUSHi5tdXN0ZXIudjEuUmVtb3ZlVm9sdW1lUmVxdWVzdBofLm11c3Rlci52MS5SZW1vdmVWb2x1bWVSZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbhJkCgxQcnVuZVZvbHVtZXMSHi5tdXN0ZXIudjEuUHJ1bmVWb2x1bWVzUmVxdWVzdBofLm11c3Rlci52MS5QcnVuZVZvbHVtZXNSZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbmIGcHJvdG8z", [file_muster_v1_policy]);
 
 /**
  * A named volume of containers that this host made, as an engine has it.
@@ -193,6 +193,68 @@ export const RemoveVolumeResponseSchema: GenMessage<RemoveVolumeResponse> = /*@_
   messageDesc(file_muster_v1_volumes, 6);
 
 /**
+ * @generated from message muster.v1.PruneVolumesRequest
+ */
+export type PruneVolumesRequest = Message<"muster.v1.PruneVolumesRequest"> & {
+  /**
+   * @generated from field: string engine = 1;
+   */
+  engine: string;
+
+  /**
+   * Only those whose names have it, in whatever case; empty: all.
+   *
+   * @generated from field: string query = 2;
+   */
+  query: string;
+
+  /**
+   * Only those that agents of this project name; empty: all.
+   *
+   * @generated from field: string project_id = 3;
+   */
+  projectId: string;
+
+  /**
+   * @generated from field: bool dry_run = 4;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message muster.v1.PruneVolumesRequest.
+ * Use `create(PruneVolumesRequestSchema)` to create a new message.
+ */
+export const PruneVolumesRequestSchema: GenMessage<PruneVolumesRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_volumes, 7);
+
+/**
+ * @generated from message muster.v1.PruneVolumesResponse
+ */
+export type PruneVolumesResponse = Message<"muster.v1.PruneVolumesResponse"> & {
+  /**
+   * With a dry run: what would be.
+   *
+   * @generated from field: repeated muster.v1.Volume removed = 1;
+   */
+  removed: Volume[];
+
+  /**
+   * Agents name them, or containers have them.
+   *
+   * @generated from field: repeated muster.v1.Volume needed = 2;
+   */
+  needed: Volume[];
+};
+
+/**
+ * Describes the message muster.v1.PruneVolumesResponse.
+ * Use `create(PruneVolumesResponseSchema)` to create a new message.
+ */
+export const PruneVolumesResponseSchema: GenMessage<PruneVolumesResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_volumes, 8);
+
+/**
  * @generated from service muster.v1.VolumeService
  */
 export const VolumeService: GenService<{
@@ -221,6 +283,16 @@ export const VolumeService: GenService<{
     methodKind: "unary";
     input: typeof RemoveVolumeRequestSchema;
     output: typeof RemoveVolumeResponseSchema;
+  },
+  /**
+   * What no agent names and no container has.
+   *
+   * @generated from rpc muster.v1.VolumeService.PruneVolumes
+   */
+  pruneVolumes: {
+    methodKind: "unary";
+    input: typeof PruneVolumesRequestSchema;
+    output: typeof PruneVolumesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_muster_v1_volumes, 0);
