@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Code, createClient } from '@connectrpc/connect';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { CacheService, CacheStatus } from '../../src/protocol/gen/agentcompose/v2/caches_pb.js';
 import { ImageOperationStatus, ImageService } from '../../src/protocol/gen/agentcompose/v2/images_pb.js';
 import { transportTo, wires, type Wire } from '../support/agentCompose/wires.ts';
@@ -22,6 +22,12 @@ describe.runIf(docker.kind === 'there')('images of an engine, as agent-composeâ€
     await home.connect();
     const context = tempDirectory('muster-build');
     writeFileSync(join(context, 'Dockerfile'), `FROM ${image}\nRUN echo made >/made\n`);
+    // Not the one that suites beside this one have containers of.
+    const theirs = 'muster-test/theirs:1';
+    dockerCli(host, 'create', '--name', 'muster-theirs', image, 'true');
+    dockerCli(host, 'commit', 'muster-theirs', theirs);
+    dockerCli(host, 'rm', 'muster-theirs');
+    onTestFinished(() => void dockerCli(host, 'rmi', theirs));
     for (const [turn, wire] of (Object.keys(wires) as Wire[]).entries()) {
       const transport = transportTo({ home }, wire);
       const [images, caches] = [createClient(ImageService, transport), createClient(CacheService, transport)];
@@ -44,8 +50,8 @@ describe.runIf(docker.kind === 'there')('images of an engine, as agent-composeâ€
       const dry = await caches.pruneCaches({ filter: { cacheId: imageId } });
       expect(dry, wire).toMatchObject({ dryRun: true, matched: [{ cacheId: imageId }], removed: [] });
       // What this host did not build is nobodyâ€™s here to remove.
-      const theirs = await caches.removeCache({ cacheId: image, force: true });
-      expect(theirs, wire).toMatchObject({ removed: [], skipped: [{ status: CacheStatus.UNKNOWN }] });
+      const kept = await caches.removeCache({ cacheId: theirs, force: true });
+      expect(kept, wire).toMatchObject({ removed: [], skipped: [{ status: CacheStatus.UNKNOWN }] });
       const done = await caches.pruneCaches({ filter: { cacheId: imageId }, force: true });
       expect(done, wire).toMatchObject({ dryRun: false, removed: [imageId] });
       expect((await images.listImages({ query: name })).total, wire).toBe(0);

@@ -98,7 +98,9 @@ describe.skipIf(found.kind === 'missing').each([
 ] as const)('$name', ({ name, boot }) => {
   test.skipIf(boot?.boots)('a machine that does not boot is told as such', () => {
     // Everything before it went well: what a runtime says of the machine itself.
-    const why = expect.stringMatching(/did not boot in \w+: .*(?:\[BootStart\]|VM failed to start)/);
+    const why = expect.stringMatching(
+      /did not boot in \w+: .*(?:\[BootStart\]|VM failed to start|waiting for agent relay)/,
+    );
     expect(boot).toMatchObject({ code: 'sandbox.unavailable', why });
   });
 
