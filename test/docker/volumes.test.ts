@@ -34,6 +34,7 @@ describe.runIf(docker.kind === 'there')('muster volume', () => {
     });
     expect((await home.muster(['volume', 'ls', '--query', 'BEDS'])).stdout).toContain(beds);
     expect(await home.musterJson(['volume', 'inspect', beds])).toMatchObject({ volume: { path: expect.any(String) } });
+    expect(await home.musterJson(['inspect', 'volume', beds])).toMatchObject({ volume: { name: beds } });
     expect(await home.muster(['volume', 'inspect', theirs])).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('muster volume ls'),

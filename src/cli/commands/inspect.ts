@@ -1,7 +1,7 @@
 import { AppError, isAppError } from '../../base/errors.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { getRunRecord, readOutput } from '../runs/agentRun.js';
-import { defineCommand, type CommandContext } from '../command.js';
+import { defineCommand, type Command, type CommandContext } from '../command.js';
 import { isResident, runShape, schedulerShape, schedulersOf } from '../output/compose/shapes.js';
 import { agentOf, projectOf, sandboxOf } from '../output/projectReport.js';
 import { getProject } from '../lookup/projectLookup.js';
@@ -18,11 +18,20 @@ const kinds: Readonly<Record<string, (context: CommandContext, ref: string) => P
   session: inspectSandbox,
 };
 
+/** What has a command of its own to look at it. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  image: async () => (await import('./images.js')).imageInspect,
+  volume: async () => (await import('./volumes.js')).volumeInspect,
+  scheduler: async () => (await import('./schedulerRun.js')).schedulerInspect,
+};
+
+const known = ['project', 'agent', 'run', 'sandbox', ...Object.keys(commands)];
+
 export const inspect = defineCommand({
   name: 'inspect',
-  summary: 'print all facts about a project, agent, run or sandbox as JSON',
+  summary: 'print all facts about a project, agent, run, sandbox, image, volume or scheduler as JSON',
   positionals: [
-    { name: 'project|agent|run|sandbox', required: true },
+    { name: 'project|agent|run|sandbox|image|volume|scheduler', required: true },
     { name: 'name or id', required: false },
   ],
   details: 'With an id alone it finds out what it is the id of. A sandbox is the worktree of a thread and has its id.',
@@ -30,11 +39,13 @@ export const inspect = defineCommand({
     const kind = args.required(0);
     const ref = args.positionals[1];
     const inspector = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
-    if (kind === 'image' || kind === 'volume' || kind === 'cache' || kind === 'scheduler')
-      throw unsupported(`\`inspect ${kind}\``, 'It takes project, agent, run or sandbox.');
+    const command = Object.hasOwn(commands, kind) ? await commands[kind]?.() : undefined;
+    if (command) return await command.invoke({ ...context, json: true }, args.positionals.slice(1));
+    if (kind === 'cache')
+      throw unsupported('`inspect cache`', 'Images are what is kept: `muster inspect image` tells of one.');
     if (inspector) context.out.json(await inspector(context, ref ?? ''));
     else if (ref === undefined) context.out.json(await inspectAny(context, kind));
-    else throw usageError(`\`muster inspect\` takes project, agent, run or sandbox, not ${JSON.stringify(kind)}.`);
+    else throw usageError(`\`muster inspect\` takes ${known.join(', ')}, not ${JSON.stringify(kind)}.`);
     return 0;
   },
 });
