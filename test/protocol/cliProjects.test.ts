@@ -157,9 +157,6 @@ describe('up', () => {
     expect(await json(setting, 'up', '--yes', '-p', 'other')).toMatchObject({ project: { name: 'other' } });
     expect((await setting.run('up', '--yes', '-p', 'other', '--compat', 'head')).status).toBe(2);
     expect(await json(setting, 'inspect', 'project', '-p', 'other')).toMatchObject({ project: { name: 'other' } });
-    expect(await json(setting, 'inspect', 'scheduler', 'reviewer', '-p', 'other')).toMatchObject({
-      resource: 'scheduler',
-    });
   });
 });
 

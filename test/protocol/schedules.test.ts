@@ -111,4 +111,5 @@ agents:
     trigger: { topic: 'words' },
   });
   expect(await head('scheduler', 'inspect', ran.id)).toMatchObject({ resource: 'run', run: { status: 'succeeded' } });
+  expect(await head('inspect', 'scheduler', ran.id)).toEqual(await head('scheduler', 'inspect', ran.id));
 });

@@ -25,7 +25,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   scheduler: async () => (await import('./schedulerRun.js')).schedulerInspect,
 };
 
-const known = ['project', 'agent', 'run', 'sandbox', ...Object.keys(commands)];
+const kindsOfThings = ['project', 'agent', 'run', 'sandbox', ...Object.keys(commands)];
 
 export const inspect = defineCommand({
   name: 'inspect',
@@ -45,7 +45,7 @@ export const inspect = defineCommand({
       throw unsupported('`inspect cache`', 'Images are what is kept: `muster inspect image` tells of one.');
     if (inspector) context.out.json(await inspector(context, ref ?? ''));
     else if (ref === undefined) context.out.json(await inspectAny(context, kind));
-    else throw usageError(`\`muster inspect\` takes ${known.join(', ')}, not ${JSON.stringify(kind)}.`);
+    else throw usageError(`\`muster inspect\` takes ${kindsOfThings.join(', ')}, not ${JSON.stringify(kind)}.`);
     return 0;
   },
 });

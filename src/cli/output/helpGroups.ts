@@ -26,7 +26,7 @@ export const helpGroups: readonly { readonly title: string; readonly names: read
     ],
   },
   { title: 'Landing', names: ['queue', 'update', 'push', 'pr'] },
-  { title: 'Worktrees and sandboxes', names: ['worktrees', 'exec', 'cp', 'sandbox', 'image', 'jupyter'] },
+  { title: 'Worktrees and sandboxes', names: ['worktrees', 'exec', 'cp', 'sandbox', 'image', 'volume', 'jupyter'] },
   {
     title: 'Projects and schedules',
     names: ['config', 'down', 'project', 'agent', 'scheduler', 'event', 'webhook', 'import'],

@@ -125,7 +125,13 @@ export const eraCommands: readonly EraCommand[] = [
     shape: 'built',
     args: ['-t', 'node:24', './'],
   }),
-  ...missing('head', 'auth', 'cache', 'stats', 'volume'),
+  head('stats', ''),
+  head('volume ls', ''),
+  head('volume create', ''),
+  head('volume inspect', ''),
+  head('volume rm', '--force'),
+  head('volume prune', '--force'),
+  ...missing('head', 'auth', 'cache'),
 ];
 
 /** How an invocation ends. `host`: with a host that answers, one that never does, or none. */
