@@ -102,9 +102,9 @@ describe('runs', () => {
         { agent: 'reviewer', queued: 0, active: 1 },
       ]);
       expect(runs.load()).toContainEqual({ agent: 'dev', queued: 3, active: 1 });
-      const [first] = runs.waiting(0, 1);
+      const [first] = runs.waiting(0, 1, []);
       expect(first).toMatchObject({ id: queued[0], projectId: project.id, agent: 'dev' });
-      expect(runs.waiting(first?.position ?? 0, 10).map(run => run.id)).toEqual(queued.slice(1));
+      expect(runs.waiting(first?.position ?? 0, 10, []).map(run => run.id)).toEqual(queued.slice(1));
     });
   });
 

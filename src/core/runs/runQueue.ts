@@ -140,7 +140,7 @@ function claimAll(stores: QueueStores, machine: RunLimit, now: number): Claims {
   const breakers = new Breakers(stores, now);
   for (const { run } of stores.runs.settling()) load.hold(run.threadId);
   const claimed: Run[] = [];
-  for (const candidate of waitingRuns(stores)) {
+  for (const candidate of waitingRuns(stores, load)) {
     if (load.total >= limit) break;
     if (early.has(candidate.id) || !load.hasRoom(candidate)) continue;
     const queued = stores.runs.get(candidate.id);
@@ -184,13 +184,16 @@ class Breakers {
   }
 }
 
-/** Queued runs in order, a page at a time: mostly the first ones are those that may start. */
-function* waitingRuns(stores: RunStores): Generator<WaitingRun> {
-  for (let page = stores.runs.waiting(0, pageSize); ;) {
+/**
+ * Queued runs in order, a page at a time: mostly the first ones are those that may start. Where they may not, thousands may wait behind
+ * them for the same agents, and are passed over unread.
+ */
+function* waitingRuns(stores: RunStores, load: Load): Generator<WaitingRun> {
+  for (let page = stores.runs.waiting(0, pageSize, []); ;) {
     yield* page;
     const last = page.at(-1);
     if (!last || page.length < pageSize) return;
-    page = stores.runs.waiting(last.position, pageSize);
+    page = stores.runs.waiting(last.position, pageSize, load.fullAgents());
   }
 }
 
@@ -231,6 +234,19 @@ class Load {
       this.#count(projectId) < (spec?.limits.concurrency ?? Infinity) &&
       this.#count(`${projectId}/${name}`) < (agent?.concurrency ?? Infinity)
     );
+  }
+
+  /** Names of agents that have no room in any project. */
+  fullAgents(): readonly string[] {
+    const full = new Set<string>();
+    const open = new Set<string>();
+    for (const { id, spec } of this.#stores.projects.list())
+      for (const { name, concurrency = Infinity } of spec.agents) {
+        const isFull =
+          this.#count(id) >= (spec.limits.concurrency ?? Infinity) || this.#count(`${id}/${name}`) >= concurrency;
+        (isFull ? full : open).add(name);
+      }
+    return [...full].filter(name => !open.has(name));
   }
 
   #count(key: string): number {

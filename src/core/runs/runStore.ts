@@ -23,8 +23,8 @@ export interface RunStore {
   ofProject(project: ProjectId, filter: { readonly agent?: string; readonly limit: number }): readonly Run[];
   /** Queued runs in the order they are to start. */
   queued(): readonly QueuedRun[];
-  /** What the queue needs to choose: the first `limit` queued runs after a position, in the order they are to start. */
-  waiting(after: number, limit: number): readonly WaitingRun[];
+  /** What the queue needs to choose: the first `limit` queued runs after a position, in the order they are to start, without those of agents of some names. */
+  waiting(after: number, limit: number, without: readonly string[]): readonly WaitingRun[];
   /** How much each agent has to do, of one project or of all; agents with nothing to do are left out. */
   load(project?: ProjectId): readonly AgentLoad[];
   /** starting, running or waiting. */

@@ -39,6 +39,7 @@ import { staged } from './migrations/0044Staged.js';
 import { runTests } from './migrations/0045RunTests.js';
 import { mergePushes } from './migrations/0046MergePushes.js';
 import { liveInputs } from './migrations/0047LiveInputs.js';
+import { queuedAgents } from './migrations/0048QueuedAgents.js';
 import { mergeResumptions } from './migrations/0035MergeResumptions.js';
 import { runCancels } from './migrations/0036RunCancels.js';
 import { notebookSandboxes } from './migrations/0037NotebookSandboxes.js';
@@ -97,6 +98,7 @@ export const migrations: readonly string[] = [
   runTests,
   mergePushes,
   liveInputs,
+  queuedAgents,
 ];
 
 /** The schema version this program understands. */

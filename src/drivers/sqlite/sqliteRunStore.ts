@@ -37,7 +37,7 @@ export class SqliteRunStore implements RunStore {
   readonly #isCancelled: Statement<[string], { run_id: string }>;
   readonly #dropCancel: Statement<[string]>;
   readonly #digest: Statement<[string], { digest_json: string }>;
-  readonly #waiting: Statement<[number, number], WaitingRow>;
+  readonly #waiting: Statement<[number, string, number], WaitingRow>;
   readonly #load: Statement<[{ readonly project: string | null }], AgentLoad>;
   readonly #withPrefix: Statement<[string, string], { id: string }>;
   readonly #lastConversation: Statement<
@@ -72,7 +72,8 @@ export class SqliteRunStore implements RunStore {
     this.#digest = database.prepare(`SELECT digest_json FROM run_digest WHERE run_id = ?`);
     this.#waiting = database.prepare(`
       SELECT run.id, run.thread_id, run.agent, run.position, thread.project_id FROM run JOIN thread ON thread.id = run.thread_id
-      WHERE run.status = 'queued' AND run.position > ? ORDER BY run.position LIMIT ?`);
+      WHERE run.status = 'queued' AND run.position > ? AND run.agent NOT IN (SELECT value FROM json_each(?))
+      ORDER BY run.position LIMIT ?`);
     // Two halves, because each of them has an index that holds nothing else.
     this.#load = database.prepare(`
       SELECT agent, SUM(queued) AS queued, SUM(1 - queued) AS active FROM (
@@ -135,8 +136,8 @@ export class SqliteRunStore implements RunStore {
     return this.#queued.all().map(toQueued);
   }
 
-  waiting(after: number, limit: number): readonly WaitingRun[] {
-    return this.#waiting.all(after, limit).map(row => ({
+  waiting(after: number, limit: number, without: readonly string[]): readonly WaitingRun[] {
+    return this.#waiting.all(after, JSON.stringify(without), limit).map(row => ({
       id: parseId(row.id),
       threadId: parseId(row.thread_id),
       projectId: parseId(row.project_id),

@@ -58,6 +58,32 @@ describe('the run queue', () => {
     expect(started).toHaveLength(3);
   });
 
+  it('reaches who waits behind hundreds for an agent that is busy, also where an agent of that name has room elsewhere', () => {
+    const busy = specOf('agents: {dev: {provider: claude, concurrency: 1}, other: {provider: claude}}');
+    const project = seedProject(opened.store, ids, busy);
+    const many = Array.from(
+      { length: 230 },
+      (_, n) => seedThread(opened.store, ids, project.id, { createdAt: n }).run.id,
+    );
+    const other = seedThread(opened.store, ids, project.id, { createdAt: 500, agent: 'other' }).run.id;
+    const queue = queueWith(10);
+    queue.advance();
+    expect(started.map(run => run.id)).toEqual([many[0], other]);
+    const elsewhere = seedProject(
+      opened.store,
+      ids,
+      specOf('agents: {dev: {provider: claude}}'),
+      '/web/agent-compose.yml',
+    );
+    const free = seedThread(opened.store, ids, elsewhere.id, { createdAt: 600 }).run.id;
+    queue.advance();
+    expect(started.map(run => run.id)).toEqual([many[0], other, free]);
+    const [first] = started;
+    if (first) end(first);
+    queue.advance();
+    expect(started.at(-1)?.id).toBe(many[1]);
+  });
+
   it('never starts the same run twice', () => {
     const project = seedProject(opened.store, ids, specOf('agents: {dev: {provider: claude}}'));
     seedThread(opened.store, ids, project.id);
