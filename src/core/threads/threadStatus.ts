@@ -92,7 +92,9 @@ function stateOfWork(
   { run, merge, marks = {}, chain, questions, awaited, parts = [] }: ThreadFacts,
 ): ThreadState {
   const runState = run
-    ? afterChain(stateOfRun(run, { questions, awaited, changed: filesChanged({ thread, parts }) > 0 }), chain)
+    ? afterChain(stateOfRun(run, { questions, awaited, changed: filesChanged({ thread, parts }) > 0 }), chain, {
+        isApproved: thread.head !== undefined && marks.approved?.commit === thread.head,
+      })
     : // Without a run and with files: somebody else's worktree that became a thread.
       { status: thread.worktree === undefined ? ('queued' as const) : ('ready' as const), needs: '' };
   // A merge speaks for the thread only while no run was queued after it, and for what it was about.
@@ -120,9 +122,13 @@ function handMergeText({ target }: OpenHandMerge): string {
   return `You are merging ${target} into this thread by hand. Complete that merge, or give it up.`;
 }
 
-/** Work that is done is not ready while those who were asked about it could not agree. */
-function afterChain(state: ThreadState, chain: Chain | undefined): ThreadState {
-  if (state.status !== 'ready' || chain === undefined || !needsPerson(chain)) return state;
+/** Work that is done is not ready while those who were asked about it could not agree, unless the person has. */
+function afterChain(
+  state: ThreadState,
+  chain: Chain | undefined,
+  { isApproved }: { readonly isApproved: boolean },
+): ThreadState {
+  if (state.status !== 'ready' || isApproved || chain === undefined || !needsPerson(chain)) return state;
   return { status: 'needs_you', needs: chain.note };
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { parseId } from '../../../../src/base/ids.js';
 import type { Merge, MergeStatus } from '../../../../src/core/merges/merge.js';
 import type { Run, RunStatus } from '../../../../src/core/runs/run.js';
@@ -52,6 +52,27 @@ describe('a thread whose run has just ended', () => {
     expect(threadState(thread, { run: { ...ended, settled: false }, merge: undefined }).status).toBe('working');
     expect(threadState(thread, { run: ended, merge: undefined }).status).not.toBe('working');
   });
+});
+
+test('a person’s approval of exactly this work decides what its reviewers did not', () => {
+  const note = 'reviewer ended without saying whether the work of dev is good.';
+  const author = { threadId: thread.id, author: 'dev', depth: 1, waiting: [], said: [] };
+  const head = 'b'.repeat(40);
+  const stateWith = (approved: string | undefined, state: 'undecided' | 'exhausted') =>
+    threadState(
+      { ...thread, head },
+      {
+        run: run('succeeded'),
+        merge: undefined,
+        chain: { ...author, state, note },
+        marks: approved === undefined ? {} : { approved: { commit: approved, at: 1 } },
+      },
+    );
+  for (const state of ['undecided', 'exhausted'] as const) {
+    expect(stateWith(undefined, state)).toEqual({ status: 'needs_you', needs: note });
+    expect(stateWith('c'.repeat(40), state)).toEqual({ status: 'needs_you', needs: note });
+    expect(stateWith(head, state)).toEqual({ status: 'ready', needs: '' });
+  }
 });
 
 describe('the status that people see', () => {
