@@ -6,14 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 /**
- * The program behind the `demo` provider. It asks no model: it adds the task to one file and says so, in the events
- * that Muster reads, one JSON object per line, slowly enough to be seen working. Its options are in docs/demo.md.
+ * The program behind the `demo` provider. It asks no model: it adds the task to one file and says so, or as a reviewer says
+ * what it was told to, in the events that Muster reads, one JSON object per line, slowly enough to be seen working. Its
+ * options are in docs/demo.md.
  */
 
 interface DemoOptions {
   readonly file: string;
   readonly seconds: number;
   readonly fail: boolean;
+  readonly verdict: string;
   readonly conversation: string;
 }
 
@@ -21,6 +23,7 @@ const defaultFile = 'MUSTER_DEMO.md';
 /** Pauses between what it says; their sum is `--seconds`. */
 const pauses = 5;
 const longestQuote = 2_000;
+const verdicts = ['approve', 'request changes', 'comment'];
 
 function readOptions(): DemoOptions {
   const { values } = parseArgs({
@@ -28,12 +31,15 @@ function readOptions(): DemoOptions {
       file: { type: 'string', default: defaultFile },
       seconds: { type: 'string', default: '1.5' },
       fail: { type: 'boolean', default: false },
+      verdict: { type: 'string', default: 'approve' },
       conversation: { type: 'string' },
     },
   });
   const seconds = Number(values.seconds);
   if (!Number.isFinite(seconds) || seconds < 0) throw new Error(`--seconds ${values.seconds}: not a number of seconds`);
-  return { file: values.file, seconds, fail: values.fail, conversation: values.conversation ?? randomUUID() };
+  const { file, fail, verdict, conversation = randomUUID() } = values;
+  if (!verdicts.includes(verdict)) throw new Error(`--verdict ${verdict}: not one of ${verdicts.join(', ')}`);
+  return { file, seconds, fail, verdict, conversation };
 }
 
 function say(event: Readonly<Record<string, unknown>>): void {
@@ -56,6 +62,7 @@ async function run(): Promise<void> {
   const pause = (): Promise<void> => sleep((options.seconds * 1000) / pauses);
 
   say({ kind: 'conversation', id: options.conversation });
+  if (isReview(task)) return await review(options, pause);
   say({ kind: 'text', text: `This is a demonstration. No model is asked: I only add your task to ${path}.` });
   await pause();
 
@@ -82,6 +89,20 @@ async function run(): Promise<void> {
 
   const done = before === undefined ? `I created ${path} with your task in it.` : `I added your task to ${path}.`;
   say({ kind: 'result', text: `${done} This was a demonstration: no model was asked and nothing else was changed.` });
+}
+
+/** Whoever asks for a review asks for its verdict on a line of its own. */
+function isReview(task: string): boolean {
+  return verdicts.every(verdict => task.split(/\r?\n/).includes(`VERDICT: ${verdict}`));
+}
+
+async function review({ verdict }: DemoOptions, pause: () => Promise<void>): Promise<void> {
+  say({
+    kind: 'text',
+    text: 'This is a demonstration. No model is asked: I look at nothing, and say what I was told to say.',
+  });
+  for (let waited = 0; waited < pauses; waited++) await pause();
+  say({ kind: 'result', text: `Nobody has looked at these changes: this was a demonstration.\nVERDICT: ${verdict}` });
 }
 
 function firstText(task: string): string {
