@@ -16,9 +16,9 @@ import { pickRow } from '../plain/picks.js';
 /** Commands on compose files. Creating and opening one needs no host; applying and removing start it. */
 export function projectHandlers(services: Services, views: Views): CommandHandlers<keyof typeof projectCommands> {
   return {
-    'muster.createComposeFile': () =>
+    'muster.createComposeFile': target =>
       // Where the Projects view is shown it offers the same, and no longer than that helps.
-      createComposeFile(services, { offers: !views.projects.visible }),
+      createComposeFile({ offers: !views.projects.visible, target }),
     'muster.openComposeFile': async target => {
       const file = await findComposeFile(services, target);
       if (file) await vscode.window.showTextDocument(file);

@@ -15,6 +15,13 @@ export const projectCommands = {
     title: 'Create Compose File...',
     icon: '$(new-file)',
     palette: 'workspaceFolderCount > 0',
+    menus: [
+      {
+        menu: 'explorer/context',
+        when: 'explorerResourceIsFolder && resourceScheme == file && muster.active',
+        group: '7_muster@3',
+      },
+    ],
   },
   'muster.openComposeFile': {
     title: 'Open Compose File',

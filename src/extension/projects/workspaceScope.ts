@@ -73,12 +73,6 @@ export class WorkspaceScope implements vscode.Disposable {
     return this.#folders.some(folder => places.some(place => isInside(folder, place)));
   }
 
-  /** The workspace folder that the person most likely means: the one of the active editor, else the first. */
-  folder(): vscode.WorkspaceFolder | undefined {
-    const active = vscode.window.activeTextEditor?.document.uri;
-    return (active && vscode.workspace.getWorkspaceFolder(active)) ?? vscode.workspace.workspaceFolders?.[0];
-  }
-
   dispose(): void {
     for (const subscription of this.#subscriptions) void subscription.dispose();
     this.#changed.dispose();
