@@ -91,6 +91,25 @@ test('a merge is undone', async () => {
   expect(git('ls-tree', '--name-only', 'main')).not.toContain('tomatoes.md');
 });
 
+test('a merge that leaves a comment unsent is asked about, and sends it instead', async () => {
+  const thread = await site.dispatch('Plant quinces');
+  const comment = ['review', 'comment', thread, '--at', 'garden.ts:2', 'Why so loud?'];
+  expect(await site.home.muster(comment)).toMatchObject({ status: 0 });
+  await withVisit(async ({ page, logIn }) => {
+    await logIn(`/threads/${thread}/changes`);
+    await page.locator('.line-added').first().waitFor();
+    await page.getByRole('button', { name: 'Merge', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('1 comment was not sent to gardener.').waitFor();
+    await dialog.getByRole('button', { name: 'Request changes' }).click();
+    await dialog.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('Sent to gardener').waitFor();
+    await page.getByRole('button', { name: 'Back to the thread' }).click();
+    await page.getByText('Why so loud?').first().waitFor();
+    await page.getByText('planted').nth(1).waitFor();
+  });
+});
+
 test('a thread takes in what the target has by now', async () => {
   const thread = await site.dispatch('Plant pears');
   commit('fence.md', '# Fence\n');

@@ -18,6 +18,8 @@ interface Deed {
   readonly client: SiteClient;
   readonly thread: Thread;
   readonly signal: AbortSignal;
+  /** So many comments stay unsent, as the person has said a moment ago. */
+  readonly unsent?: number;
 }
 
 /** Does what a button says, as the command of the editor does. Whatever was sent goes on when the person looks elsewhere. */
@@ -39,13 +41,15 @@ const deeds: Partial<Readonly<Record<ThreadAction, (deed: Deed) => Promise<void>
   mergeRebase: deed => merge(deed, 'rebase'),
   approve,
   async approveAndMerge(deed) {
+    // Before the approval: who would rather send their comments has approved nothing.
+    if (!(await mayLeaveUnsent(deed))) return;
     await approve(deed);
     // As it is with the approval: nobody is asked whether they have seen what they approved.
     const { thread = deed.thread } = await deed.client.threads.getThread(
       { threadId: deed.thread.id },
       { signal: deed.signal },
     );
-    await merge({ ...deed, thread }, '');
+    await merge({ ...deed, thread, unsent: deed.thread.draftComments }, '');
   },
   requestChanges: ({ client, thread, signal }) => requestChanges(client, { thread, signal }),
   async update({ client, thread, signal }) {
@@ -139,31 +143,60 @@ export async function requestChanges(
   say(fill(texts.sent, thread.agent));
 }
 
-/** Exactly what is there now; where nobody has looked at that, the person is asked. */
+/** Exactly what is there now; where nobody has looked at that, or comments would stay unsent, the person is asked once. */
 async function merge(deed: Deed, strategy: string): Promise<void> {
-  const { context, client, thread, signal } = deed;
-  const sight = sightOf(thread);
-  if (sight === 'unseen' || sight === 'changed') {
-    const chosen = await ask({
-      title: fill(sight === 'unseen' ? texts.mergeUnseen : texts.mergeChanged, titleOf(thread)),
-      detail:
-        sight === 'unseen'
-          ? texts.mergeUnseenDetail
-          : fill(texts.mergeChangedDetail, shortId(seenHead(thread)), shortId(thread.head)),
-      choices: [
-        { label: webviewStrings.review, value: 'review' },
-        { label: sight === 'unseen' ? webviewStrings.merge : texts.mergeAnyway, value: 'merge' },
-      ],
-      dismiss: texts.cancel,
-    });
-    if (chosen === 'review') context.go({ page: 'changes', threadId: thread.id, file: '' });
-    if (chosen !== 'merge') return;
-  }
+  const { client, thread, signal } = deed;
+  if (!(await mayMerge(deed))) return;
   const expect = thread.head;
   const { merge: asked } = await client.merges.requestMerge({ threadId: thread.id, expect, strategy }, { signal });
   if (!asked) return;
   const { merge: ended = asked } = await client.merges.waitMerge({ mergeId: asked.id }, { signal });
   await report(deed, ended);
+}
+
+async function mayMerge(deed: Deed): Promise<boolean> {
+  const { context, thread } = deed;
+  const sight = sightOf(thread);
+  if (sight === 'seen' || sight === 'agreed') return mayLeaveUnsent(deed);
+  const seen =
+    sight === 'unseen'
+      ? texts.mergeUnseenDetail
+      : fill(texts.mergeChangedDetail, shortId(seenHead(thread)), shortId(thread.head));
+  const unsent = thread.draftComments > 0;
+  const chosen = await ask({
+    title: fill(sight === 'unseen' ? texts.mergeUnseen : texts.mergeChanged, titleOf(thread)),
+    detail: unsent ? `${seen} ${unsentText(thread)}` : seen,
+    choices: [
+      { label: webviewStrings.review, value: 'review' },
+      ...(unsent ? [{ label: texts.requestChangesTitle, value: 'request' }] : []),
+      { label: sight === 'unseen' ? webviewStrings.merge : texts.mergeAnyway, value: 'merge' },
+    ],
+    dismiss: texts.cancel,
+  });
+  if (chosen === 'review') context.go({ page: 'changes', threadId: thread.id, file: '' });
+  if (chosen === 'request') await requestChanges(deed.client, deed);
+  return chosen === 'merge';
+}
+
+/** What somebody wrote and did not send is easily forgotten. */
+async function mayLeaveUnsent(deed: Deed): Promise<boolean> {
+  const { thread, unsent = 0 } = deed;
+  if (thread.draftComments === unsent) return true;
+  const chosen = await ask({
+    title: fill(texts.mergeUnsent, titleOf(thread)),
+    detail: unsentText(thread),
+    choices: [
+      { label: texts.requestChangesTitle, value: 'request' },
+      { label: texts.mergeAnyway, value: 'merge' },
+    ],
+    dismiss: texts.cancel,
+  });
+  if (chosen === 'request') await requestChanges(deed.client, deed);
+  return chosen === 'merge';
+}
+
+function unsentText({ draftComments, agent }: Thread): string {
+  return draftComments === 1 ? fill(texts.unsentOne, agent) : fill(texts.unsent, String(draftComments), agent);
 }
 
 async function report(deed: Deed, ended: Merge): Promise<void> {

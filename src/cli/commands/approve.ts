@@ -1,4 +1,5 @@
 import { defineCommand } from '../command.js';
+import { noteUnsent } from '../output/noteUnsent.js';
 import { threadJson } from '../output/wireJson.js';
 import { present } from '../lookup/threadLookup.js';
 
@@ -11,11 +12,7 @@ export const approve = defineCommand({
     const threadId = args.required(0);
     const client = await connect();
     const { thread, head } = await client.threads.approveThread({ threadId }, { signal });
-    const drafts = thread?.draftComments ?? 0;
-    if (drafts > 0) {
-      const what = drafts === 1 ? 'A comment of yours on it was' : `${drafts} comments of yours on it were`;
-      out.note(`${what} not sent; \`muster review request-changes ${threadId}\` sends them to the agent.`);
-    }
+    if (thread) noteUnsent(out, thread);
     if (json) out.json({ head, thread: threadJson(present(thread, threadId)) });
     else out.line(head);
     return 0;

@@ -9,6 +9,7 @@ import { findProject } from '../lookup/projectLookup.js';
 import { readCount } from '../options/readCount.js';
 import { usageError } from '../options/usageError.js';
 import { oneLine } from '../output/terminalText.js';
+import { noteUnsent } from '../output/noteUnsent.js';
 import { mergeJson } from '../output/wireJson.js';
 import { getThread } from '../lookup/threadLookup.js';
 import { hasEnded, presentMerge, waitForEnd } from '../runs/mergeEnd.js';
@@ -37,6 +38,7 @@ export const merge = defineCommand({
     }
     if (named === undefined) throw usageError('`muster merge` needs <thread> or --all-ready.');
     const thread = await getThread(context, named);
+    noteUnsent(context.out, thread);
     if (args.flag('resolve')) return await resolveByAgent(context, thread);
     const client = await context.connect();
     const response = await client.merges.requestMerge(
@@ -88,6 +90,8 @@ async function mergeApproved(context: CommandContext, detach: boolean): Promise<
   if (merges.length === 0) out.note('Nothing to merge: no thread is ready at a commit that you approved.');
   const last: Merge[] = [];
   for (const requested of merges) {
+    const { thread } = await client.threads.getThread({ threadId: requested.threadId }, { signal });
+    if (thread) noteUnsent(out, thread);
     const now = detach ? requested : ((await waitForEnd(context, requested)) ?? requested);
     last.push(now);
     if (!context.json) {

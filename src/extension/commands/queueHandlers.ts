@@ -4,6 +4,7 @@ import { isAppError } from '../../base/errors.js';
 import { shortId } from '../../protocol/displayFormat.js';
 import type { MergeCheck, QueuedMerge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { approvedHead } from '../../protocol/webview/threadView.js';
 import type { queueCommands } from '../manifest/queueCommands.js';
 import { showDone, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 import { pickRow } from '../plain/picks.js';
@@ -37,6 +38,8 @@ export function queueHandlers(services: Services): CommandHandlers<keyof typeof 
     },
     'muster.mergeApproved': async () => {
       const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
+      const { mayLeaveAll } = await import('../review/mergeQuestion.js');
+      if (!(await mayLeaveAll(approvedThreads(services, folder)))) return;
       const { merges } = await whileWaiting(vscode.l10n.t('Queueing what you approved'), async signal => {
         const client = await services.host.client(signal);
         return client.merges.requestApprovedMerges({ folder }, { signal });
@@ -84,6 +87,17 @@ export function queueHandlers(services: Services): CommandHandlers<keyof typeof 
       if (thread) await (await import('../review/undoMerge.js')).undoMerge(services, thread);
     },
   };
+}
+
+/** What the host queues of a folder's project; where the folder has none, of all. */
+function approvedThreads({ host }: Services, folder: string): readonly Thread[] {
+  const project = [...host.projects.values()].find(each => each.folder === folder);
+  return [...host.threads.values()].filter(
+    thread =>
+      thread.status === 'ready' &&
+      approvedHead(thread) !== undefined &&
+      (project === undefined || thread.projectId === project.id),
+  );
 }
 
 async function readQueue(services: Services): Promise<readonly QueuedMerge[]> {

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { shortId } from '../../protocol/displayFormat.js';
 import { conflictTask } from '../../protocol/conflictTask.js';
-import { seenHead, sightOf } from '../../protocol/reviewedHead.js';
 import type { Merge } from '../../protocol/gen/muster/v1/merges_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { offerHandMergeEnd } from '../commands/reportError.js';
@@ -10,11 +9,10 @@ import { agentToGoOn } from '../dispatch/successor.js';
 import { sendTask } from '../dispatch/sendTask.js';
 import type { Services } from '../services.js';
 import { readSetting } from '../settings.js';
-import { unseenText } from '../threads/threadText.js';
 import { threadTitle } from '../threads/threadTitles.js';
+import { askAboutUnsent, askBeforeMerge, nameSome, reviewSince, sinceLabel, withOpenReview } from './mergeQuestion.js';
 import { outdatedFiles } from './reviews.js';
 import {
-  askModally,
   showDone,
   showError,
   showInformation,
@@ -22,21 +20,29 @@ import {
   whileWaiting,
   whileWaitingCancellable,
 } from '../plain/messages.js';
-import { windowClosing } from '../windowClosing.js';
-
-/** Names of files that fit a message; the rest are counted. */
-const shownFiles = 5;
 
 export interface MergeOptions {
   /** Overrides the setting and the compose file. */
   readonly strategy?: 'merge' | 'squash' | 'rebase';
+  /** So many comments stay unsent, as the person has said a moment ago: they are not asked about these again. */
+  readonly unsent?: number;
 }
 
 /** Merges the commit that the person has seen, and says what came of it with what can be done next. */
 export async function mergeThread(services: Services, thread: Thread, options: MergeOptions = {}): Promise<void> {
   if (thread.handMerge !== '') return offerHandMergeEnd({ thread: thread.id, target: thread.handMerge });
-  const commit = await commitToMerge(services, thread);
-  if (commit === false) return;
+  const agreed = await askBeforeMerge(services, thread, options);
+  if (agreed === undefined) return;
+  const { commit, unsent } = agreed;
+  await mergeCommit(services, thread, { commit, options: { ...options, unsent } });
+}
+
+/** Nothing is asked any more. */
+async function mergeCommit(
+  services: Services,
+  thread: Thread,
+  { commit, options }: { readonly commit: string | undefined; readonly options: MergeOptions },
+): Promise<void> {
   const end = services.attention.handleHere(thread.id);
   try {
     const merge = await requestMerge(services, thread, { ...options, commit });
@@ -48,68 +54,6 @@ export async function mergeThread(services: Services, thread: Thread, options: M
   } finally {
     end();
   }
-}
-
-/**
- * Rows move while agents work: a click on what nobody has looked at yet, or not as it is now, is asked about. What a person answers is
- * the commit to merge; `undefined`: whatever they have seen. False: not now.
- */
-async function commitToMerge(services: Services, thread: Thread): Promise<string | undefined | false> {
-  await services.reviews.save(thread);
-  const signal = windowClosing;
-  const client = await services.host.client(signal);
-  const { thread: fresh = thread } = await client.threads.getThread({ threadId: thread.id }, { signal });
-  const sight = sightOf(fresh);
-  // What they wrote into it themselves is no reason to ask; the host tells it from what others wrote.
-  if (sight === 'seen' || (fresh.shownHead !== '' && services.reviews.hasEdits(fresh))) return undefined;
-  if (sight === 'agreed') return fresh.head;
-  const merge = sight === 'unseen' ? vscode.l10n.t('Merge') : vscode.l10n.t('Merge as It Is Now');
-  const review = sight === 'unseen' ? vscode.l10n.t('Review Changes') : sinceLabel();
-  const title = threadTitle(thread);
-  const question =
-    sight === 'unseen'
-      ? {
-          text: vscode.l10n.t('Merge "{0}" without looking at it?', title),
-          detail: withConflict(fresh, unseenText(fresh)),
-        }
-      : {
-          text: vscode.l10n.t('"{0}" has changed since you looked at it. Merge it as it is now?', title),
-          detail: withConflict(
-            fresh,
-            withOpenReview(
-              services,
-              thread,
-              vscode.l10n.t('You saw commit {0}, and it is at {1} now.', shortId(seenHead(fresh)), shortId(fresh.head)),
-            ),
-          ),
-        };
-  // The first one is what Enter means.
-  const chosen = await askModally(question, review, merge);
-  if (chosen === review)
-    await (sight === 'unseen'
-      ? vscode.commands.executeCommand('muster.review', thread.id)
-      : reviewSince(services, thread));
-  return chosen === merge && fresh.head;
-}
-
-function sinceLabel(): string {
-  return vscode.l10n.t('What Changed Since');
-}
-
-/** What somebody else did since the person looked; where that cannot be told apart, all of it. */
-async function reviewSince({ reviews }: Services, thread: Thread): Promise<void> {
-  if (!(await reviews.open(thread, windowClosing, { sinceLast: true }))) await reviews.open(thread, windowClosing);
-}
-
-/** A review goes on showing what there is: what is on screen is then what the question is about. */
-function withOpenReview({ reviews }: Services, { id }: Thread, text: string): string {
-  return reviews.isOpen(id) ? `${text} ${vscode.l10n.t('The review that is open shows it as it is now.')}` : text;
-}
-
-/** What is known of a merge beforehand is said before anybody asks for it. */
-function withConflict({ conflictFiles, conflictTarget }: Thread, detail: string): string {
-  if (conflictFiles.length === 0) return detail;
-  return `${detail} ${vscode.l10n.t('It conflicts with {0} in {1}.', conflictTarget, nameSome(conflictFiles))}`;
 }
 
 async function requestMerge(
@@ -158,7 +102,7 @@ async function report(services: Services, { thread, merge, options }: Outcome): 
     case 'blocked':
       return reportBlocked(services, { thread, merge, options });
     case 'conflicted':
-      return reportConflict(services, thread, merge);
+      return reportConflict(services, { thread, merge, options });
     case 'failed':
       void showError(vscode.l10n.t('Merging "{0}" failed: {1}', title, merge.message));
       return;
@@ -254,7 +198,7 @@ async function askToResolve(services: Services, thread: Thread, merge: Merge): P
   showDone(vscode.l10n.t('When {0} has resolved it, "{1}" is merged', agent, threadTitle(thread)));
 }
 
-async function reportConflict(services: Services, thread: Thread, merge: Merge): Promise<void> {
+async function reportConflict(services: Services, { thread, merge, options }: Outcome): Promise<void> {
   const ask = vscode.l10n.t('Ask Agent to Resolve');
   const editor = vscode.l10n.t('Resolve in Merge Editor');
   const rebase = vscode.l10n.t('Rebase and Merge');
@@ -268,7 +212,7 @@ async function reportConflict(services: Services, thread: Thread, merge: Merge):
   const chosen = await showWarning(text, ask, ...others);
   if (chosen === ask) await askToResolve(services, thread, merge);
   if (chosen === editor) await vscode.commands.executeCommand('muster.mergeByHand', thread.id);
-  if (chosen === rebase) await mergeThread(services, thread, { strategy: 'rebase' });
+  if (chosen === rebase) await mergeThread(services, thread, { ...options, strategy: 'rebase' });
 }
 
 /** The host's sentence, with the files in the way if it does not name them itself. */
@@ -277,12 +221,6 @@ function withFiles({ message, files }: Merge): string {
   if (missing.length === 0) return message;
   const list = nameSome(missing);
   return message === '' ? list : `${message} (${list})`;
-}
-
-function nameSome(files: readonly string[]): string {
-  const named = files.slice(0, shownFiles).join(', ');
-  const rest = files.length - shownFiles;
-  return rest > 0 ? vscode.l10n.t('{0} and {1} more', named, rest) : named;
 }
 
 /**
@@ -294,7 +232,7 @@ export async function approveThread(
   thread: Thread,
   { reviewed }: { readonly reviewed: boolean },
 ): Promise<void> {
-  if (!(await mayApprove(services, thread))) return;
+  if ((await askAboutUnsent(services, thread, 'approve')) === undefined) return;
   const approve = async (shown: string): Promise<string> =>
     whileWaiting(vscode.l10n.t('Approving'), signal =>
       services.reviews.approve(thread, { ...(shown !== '' && { shown }), signal }),
@@ -315,21 +253,6 @@ export async function approveThread(
   showDone(vscode.l10n.t('Approved "{0}" at {1}', threadTitle(thread), shortId(head)));
 }
 
-/** What a reviewer wrote and did not send is easily forgotten. */
-async function mayApprove(services: Services, thread: Thread): Promise<boolean> {
-  const drafts = services.host.threads.get(thread.id)?.draftComments ?? thread.draftComments;
-  if (drafts === 0) return true;
-  const approve = vscode.l10n.t('Approve Anyway');
-  const request = vscode.l10n.t('Request Changes');
-  const text =
-    drafts === 1
-      ? vscode.l10n.t('You have a comment on "{0}" that was not sent.', threadTitle(thread))
-      : vscode.l10n.t('You have {0} comments on "{1}" that were not sent.', drafts, threadTitle(thread));
-  const chosen = await askModally({ text }, approve, request);
-  if (chosen === request) await vscode.commands.executeCommand('muster.requestChanges', thread.id);
-  return chosen === approve;
-}
-
 function outdatedText(services: Services, thread: Thread, files: readonly string[]): string {
   const text = vscode.l10n.t('"{0}" has changed since you reviewed it: {1}.', threadTitle(thread), nameSome(files));
   return withOpenReview(services, thread, text);
@@ -337,8 +260,11 @@ function outdatedText(services: Services, thread: Thread, files: readonly string
 
 /** Takes what is there as approved and merges exactly that. */
 export async function approveAndMerge(services: Services, thread: Thread, options: MergeOptions = {}): Promise<void> {
+  // Before the approval: who would rather send their comments has approved nothing.
+  const unsent = await askAboutUnsent(services, thread, 'merge', options.unsent);
+  if (unsent === undefined) return;
   await whileWaiting(vscode.l10n.t('Approving'), signal => services.reviews.approve(thread, { signal }));
-  await mergeThread(services, thread, options);
+  await mergeThread(services, thread, { ...options, unsent });
 }
 
 /** Somebody else wrote into the worktree after the review was opened. */

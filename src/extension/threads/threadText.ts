@@ -133,6 +133,13 @@ export function unseenText(thread: Thread): string {
     : vscode.l10n.t('Approved by {0}, and not seen by you: {1}.', agents.map(oneLine).join(', '), changes);
 }
 
+/** What the person wrote about lines of it, and whom it has not reached. */
+export function unsentText({ draftComments, agent }: Pick<Thread, 'draftComments' | 'agent'>): string {
+  return draftComments === 1
+    ? vscode.l10n.t('1 comment was not sent to {0}.', oneLine(agent))
+    : vscode.l10n.t('{0} comments were not sent to {1}.', draftComments, oneLine(agent));
+}
+
 /** What a screen reader says: state, task, agent and the rest, as a sentence list. */
 export function threadAccessibleText(thread: Thread, now: number, options = { withProject: false }): string {
   return [statusWord(thread), taskTitle(thread), threadDescription(thread, now, options)].join(', ');

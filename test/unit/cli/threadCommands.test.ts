@@ -99,6 +99,33 @@ describe('merge', () => {
   });
 });
 
+test('a merge names comments that were not sent, of one thread and of all that are approved', async () => {
+  const stateDir = await wireHostWith(router => {
+    const threads = new Map([
+      ['5aaaaaaaaaaa', 1],
+      ['6bbbbbbbbbbb', 0],
+    ]);
+    router.service(ProjectService, { getProject: () => ({ project: { id: 'p' } }) });
+    router.service(ThreadService, {
+      getThread: ({ threadId }) => {
+        const id = [...threads.keys()].find(each => each.startsWith(threadId)) ?? '';
+        return { thread: { id, draftComments: threads.get(id) ?? 0 } };
+      },
+    });
+    const queued = (threadId: string) => ({ id: `m${threadId}`, threadId, target: 'main', status: 'merged' });
+    router.service(MergeService, {
+      requestMerge: ({ threadId }) => ({ merge: queued(threadId) }),
+      requestApprovedMerges: () => ({ merges: [...threads.keys()].map(queued) }),
+      waitMerge: ({ mergeId }) => ({ merge: queued(mergeId.slice(1)) }),
+    });
+  });
+  const note =
+    'A comment of yours on 5aaaaaaaaaaa was not sent; `muster review request-changes 5aaaaaaaaaaa` sends it to the agent.\n';
+  expect(await runInProcess(['merge', '5aaa'], { stateDir })).toMatchObject({ status: 0, stderr: note });
+  expect(await runInProcess(['merge', '6bbb'], { stateDir })).toMatchObject({ status: 0, stderr: '' });
+  expect(await runInProcess(['merge', '--all-ready'], { stateDir })).toMatchObject({ status: 0, stderr: note });
+});
+
 describe('logs', () => {
   test('reads like the conversation, one line for each tool call', async () => {
     const stateDir = await wireHostWith(router => {
