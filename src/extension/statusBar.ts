@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { Unseen } from './notifications/unseen.js';
 import type { Services } from './services.js';
-import { threadsNeedingYou, threadsWorking } from './threads/threadGroups.js';
+import { threadsNeedingYou, threadsReady, threadsWorking } from './threads/threadGroups.js';
 
 /** The tree that lists the threads. */
 interface ThreadList {
@@ -18,13 +18,23 @@ export function registerStatusBar({ context, host, scope }: Services, list: Thre
   const show = (): void => {
     const threads = scope.threads();
     const working = threadsWorking(threads).length;
+    const ready = threadsReady(threads).length;
     const needy = threadsNeedingYou(threads).map(({ id }) => id);
     const needing = needy.length;
     const isNews = unseen.look(needy, { listed: list.visible }) > 0;
     switch (host.state) {
       case 'connected':
-        item.text = `$(organization) ${working}${needing > 0 ? ` · $(bell-dot) ${needing}` : ''}`;
-        item.tooltip = vscode.l10n.t('Muster: {0} working, {1} need you', working, needing);
+        item.text = [
+          `$(organization) ${working}`,
+          ...(ready > 0 ? [`$(git-pull-request) ${ready}`] : []),
+          ...(needing > 0 ? [`$(bell-dot) ${needing}`] : []),
+        ].join(' · ');
+        item.tooltip = vscode.l10n.t(
+          'Muster: {0} working, {1} ready for review, {2} need you',
+          working,
+          ready,
+          needing,
+        );
         break;
       case 'connecting':
         item.text = '$(organization) $(loading~spin)';

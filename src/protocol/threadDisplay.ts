@@ -32,6 +32,8 @@ const looks: Readonly<Record<ThreadStatus, StatusLook>> = {
   abandoned: { group: 'done', icon: 'circle-slash', word: 'Abandoned' },
 };
 
+const conflictIcon = 'warning';
+
 /** Headings of the groups. */
 export const threadGroupWords: Readonly<Record<ThreadGroup, string>> = {
   needs_you: 'Needs you',
@@ -68,18 +70,30 @@ export function threadGroupOf(status: ThreadStatus): ThreadGroup {
   return looks[status].group;
 }
 
+/** What a thread shows besides its state. */
+export interface ThreadSigns {
+  /** State of its latest run. */
+  readonly latestRun?: string | undefined;
+  /** Merging it would come to conflicts. */
+  readonly conflicting?: boolean | undefined;
+}
+
 /**
  * Codicon id of a thread, without `$(…)`; spin `loading`. A thread that needs a person because its run ended badly shows
- * the error icon instead of the bell; one that was stopped half way does not look like one that is done.
+ * the error icon instead of the bell; one that was stopped half way does not look like one that is done, and one that
+ * cannot be merged as it is not like one that can.
  */
-export function threadIcon(status: ThreadStatus, latestRunStatus?: string): string {
-  if (status === 'needs_you' && latestRunStatus !== undefined && badEnds.has(latestRunStatus)) return 'error';
-  if (status === 'ready' && latestRunStatus === 'cancelled') return 'circle-slash';
+export function threadIcon(status: ThreadStatus, { latestRun, conflicting }: ThreadSigns = {}): string {
+  if (status === 'needs_you' && latestRun !== undefined && badEnds.has(latestRun)) return 'error';
+  if (status === 'ready' && latestRun === 'cancelled') return 'circle-slash';
+  if (status === 'ready' && conflicting === true) return conflictIcon;
   return looks[status].icon;
 }
 
 /** Every icon that {@link threadIcon} may name; each is shipped as a file for the tabs of thread pages. */
-export const tabIcons: readonly string[] = [...new Set(Object.values(looks).map(({ icon }) => icon))];
+export const tabIcons: readonly string[] = [
+  ...new Set([...Object.values(looks).map(({ icon }) => icon), conflictIcon]),
+];
 
 const badEnds: ReadonlySet<string> = new Set(['failed', 'timed_out', 'lost']);
 

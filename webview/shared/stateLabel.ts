@@ -21,9 +21,9 @@ export function stateWord(thread: ThreadView, strings: WebviewStrings): string {
 
 /** The icon of a thread's state. */
 export function stateIcon(thread: ThreadView): TemplateResult {
-  const name = threadIcon(thread.status, thread.latestRun?.status);
-  // Green is for what is done: what was stopped half way looks like what is closed.
-  const look = name === 'circle-slash' ? 'closed' : thread.status;
+  const name = threadIcon(thread.status, { latestRun: thread.latestRun?.status, conflicting: thread.conflicting });
+  // Green is for what is done: what was stopped half way looks like what is closed, what cannot be merged as it is does not look ready.
+  const look = { 'circle-slash': 'closed', 'warning': 'needs_you' }[name] ?? thread.status;
   return icon(name, `state-icon state-${look}`);
 }
 

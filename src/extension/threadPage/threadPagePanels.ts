@@ -1,3 +1,4 @@
+import { threadSigns } from '../threads/threadText.js';
 import { stat } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
 import * as vscode from 'vscode';
@@ -151,8 +152,8 @@ export class ThreadPagePanels implements Disposable {
   }
 
   /** What the thread's state looks like everywhere else, too. */
-  #stateIcon({ status, latestRun }: Thread): { readonly light: vscode.Uri; readonly dark: vscode.Uri } {
-    const name = threadIcon(parseThreadStatus(status), latestRun?.status);
+  #stateIcon(thread: Thread): { readonly light: vscode.Uri; readonly dark: vscode.Uri } {
+    const name = threadIcon(parseThreadStatus(thread.status), threadSigns(thread));
     const file = (theme: string): vscode.Uri =>
       vscode.Uri.joinPath(webviewRoot(this.#extensionUri), `tab-${name}-${theme}.svg`);
     return { light: file('light'), dark: file('dark') };

@@ -42,6 +42,11 @@ export function threadsNeedingYou(threads: readonly Thread[]): readonly Thread[]
   return threads.filter(thread => groupOf(thread) === 'needs_you').sort(byUpdate);
 }
 
+/** Threads whose work waits for a review. */
+export function threadsReady(threads: readonly Thread[]): readonly Thread[] {
+  return threads.filter(thread => groupOf(thread) === 'ready').sort(byUpdate);
+}
+
 /** Threads at work or in the queue. */
 export function threadsWorking(threads: readonly Thread[]): readonly Thread[] {
   return threads.filter(thread => groupOf(thread) === 'working').sort(byTurn);

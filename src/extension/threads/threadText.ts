@@ -16,6 +16,7 @@ import {
   parseThreadStatus,
   threadGroupWords,
   threadIcon,
+  type ThreadSigns,
   threadStatusWords,
   type ThreadGroup,
 } from '../../protocol/threadDisplay.js';
@@ -150,7 +151,7 @@ export function threadTooltip(thread: Thread, now: number): vscode.MarkdownStrin
   const tooltip = new Tooltip();
   const status = parseThreadStatus(thread.status);
   tooltip.bold(threadTitle(thread)).paragraph();
-  tooltip.icon(threadIcon(status, thread.latestRun?.status));
+  tooltip.icon(threadIcon(status, threadSigns(thread)));
   tooltip.line(join([stateWord(thread), formatAge(sinceOf(thread), now)]));
   if (thread.needs !== '') tooltip.line(oneLine(thread.needs));
   tooltip.icon('robot').line(join([thread.agent, thread.model || otherName(thread)]));
@@ -195,6 +196,11 @@ function tooltipLinks(thread: Thread): readonly CommandLink[] {
 function stateWord(thread: Thread): string {
   const isUnchanged = thread.status === 'ready' && thread.filesChanged === 0 && stoppedText(thread) === '';
   return isUnchanged ? vscode.l10n.t('Finished, nothing changed') : statusWord(thread);
+}
+
+/** What its icon tells besides its state. */
+export function threadSigns({ latestRun, conflictFiles }: Thread): ThreadSigns {
+  return { latestRun: latestRun?.status, conflicting: conflictFiles.length > 0 };
 }
 
 /** Nothing cannot be merged, and what conflicts has other ways out. */

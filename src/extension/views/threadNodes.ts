@@ -14,6 +14,7 @@ import {
   threadAccessibleText,
   threadDescription,
   threadTooltip,
+  threadSigns,
 } from '../threads/threadText.js';
 import { shortTitle } from '../threads/threadTitles.js';
 
@@ -160,10 +161,11 @@ const colors: Readonly<Record<string, string>> = {
   'bell-dot': 'notificationsWarningIcon.foreground',
   'error': 'notificationsErrorIcon.foreground',
   'git-pull-request': 'charts.green',
+  'warning': 'list.warningForeground',
 };
 
 export function threadThemeIcon(thread: Thread): vscode.ThemeIcon {
-  const icon = threadIcon(parseThreadStatus(thread.status), thread.latestRun?.status);
+  const icon = threadIcon(parseThreadStatus(thread.status), threadSigns(thread));
   const color = ownValue(colors, icon);
   return new vscode.ThemeIcon(
     icon === 'loading' ? 'loading~spin' : icon,

@@ -108,9 +108,11 @@ describe('states', () => {
   });
   test('what failed needs a person and looks like it', () => {
     expect(threadGroupOf('failed')).toBe('needs_you');
-    expect(threadIcon('needs_you', 'timed_out')).toBe('error');
-    expect(threadIcon('needs_you', 'waiting')).toBe('bell-dot');
-    expect(threadIcon('ready', 'cancelled')).not.toBe(threadIcon('ready', 'succeeded'));
+    expect(threadIcon('needs_you', { latestRun: 'timed_out' })).toBe('error');
+    expect(threadIcon('needs_you', { latestRun: 'waiting' })).toBe('bell-dot');
+    expect(threadIcon('ready', { latestRun: 'cancelled' })).not.toBe(threadIcon('ready', { latestRun: 'succeeded' }));
+    expect(threadIcon('ready', { conflicting: true })).toBe('warning');
+    expect(threadIcon('working', { conflicting: true })).toBe('loading');
   });
 });
 
