@@ -25,7 +25,7 @@ const mib = 1024 ** 2;
 const gib = 1024 ** 3;
 const longestLine = 8 * 1024 ** 2;
 
-/** Runs a program whose words are text on their way out, because the package passes on nothing else: lines of base64. */
+/** Runs a program whose words are text on their way out, because the package passes on nothing else: lines of base64. It ends by itself: to exit would lose what is not written yet. */
 const inText = String.raw`
 const [program, ...args] = process.argv.slice(1);
 const child = require('child_process').spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
@@ -35,7 +35,7 @@ process.stdin.pipe(child.stdin);
 child.stdout.on('data', bytes => { if (!process.stdout.write(bytes.toString('base64') + '\n')) child.stdout.pause(); });
 process.stdout.on('drain', () => child.stdout.resume());
 process.stdout.on('error', () => child.kill('SIGKILL'));
-child.on('close', () => process.exit(0));
+child.on('close', () => process.stdin.destroy());
 `;
 
 /** What keeps a box, whose main program it is; everything else is started beside it. */
