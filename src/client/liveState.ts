@@ -240,12 +240,12 @@ export class LiveState<C extends LiveClient = HostClient> implements Disposable 
       }
       case 'changes': {
         const { projects, threads, runIds } = update.value;
-        this.#store(projects, threads);
+        const renamed = this.#store(projects, threads);
         if (projects.length + threads.length + runIds.length === 0) return undefined;
         return {
           reset: false,
           projects: projects.map(({ id }) => id),
-          threads: threads.map(({ id }) => id),
+          threads: [...new Set([...threads.map(({ id }) => id), ...renamed])],
           runs: runIds,
         };
       }
@@ -254,15 +254,34 @@ export class LiveState<C extends LiveClient = HostClient> implements Disposable 
     }
   }
 
-  #store(projects: readonly Project[], threads: readonly Thread[]): void {
+  /** The answer are threads whose project is called otherwise, or another one like it, by now. */
+  #store(projects: readonly Project[], threads: readonly Thread[]): readonly string[] {
+    const names = new Set<string>();
     for (const project of projects) {
+      const before = this.#projects.get(project.id);
       if (project.removed) this.#projects.delete(project.id);
       else this.#projects.set(project.id, project);
+      if (before?.name === project.name && before.file === project.file && !project.removed) continue;
+      names.add(project.name);
+      if (before) names.add(before.name);
     }
     for (const thread of threads) {
       this.#threads.set(thread.id, thread);
       for (const { threadId } of thread.parts) this.#wholes.set(threadId, thread.id);
     }
+    return names.size === 0 ? [] : this.#rename(names);
+  }
+
+  /** Threads have the name of their project with them, and the host sends them anew only when something else changed. */
+  #rename(names: ReadonlySet<string>): readonly string[] {
+    const renamed: string[] = [];
+    for (const [id, thread] of this.#threads) {
+      const projectName = this.#projects.get(thread.projectId)?.name ?? thread.projectName;
+      if (!names.has(projectName) && !names.has(thread.projectName)) continue;
+      if (projectName !== thread.projectName) this.#threads.set(id, { ...thread, projectName });
+      renamed.push(id);
+    }
+    return renamed;
   }
 
   #setConnection(connection: ConnectionState): void {

@@ -17,11 +17,12 @@ import { connectMessages } from '../shared/messagePort.js';
 import { notice } from '../shared/notice.js';
 import { agentStrip } from './agentStrip.js';
 import { boardColumns } from './boardColumns.js';
-import { filterBar, isNoFilter, matchesFilter, noFilter } from './boardFilter.js';
-import { applyMessage, emptyBoard, type BoardState } from './boardState.js';
+import { filterBar } from './boardFilter.js';
+import { applyMessage, emptyBoard, severalProjects, type BoardState } from './boardState.js';
 import { tabBar, tabId, tabPanelId } from './tabBar.js';
 import { tabView } from './tabs/tabPanel.js';
 import { changedCard } from './threadColumns.js';
+import { agentLabel, isNoFilter, matchesFilter, noFilter, type BoardFilter } from './threadFilter.js';
 
 /** As many cards are kept for the first paint of the next document. */
 const keptThreads = 100;
@@ -109,12 +110,12 @@ export class Board extends LitElement {
   }
 
   #filterBar(): TemplateResult | typeof nothing {
-    const { strings, threads, loaded } = this.#state;
+    const { strings, loaded } = this.#state;
     if (!loaded) return nothing;
     return filterBar({
       strings,
-      filter: this.#filter,
-      agents: [...new Set([...threads.values()].map(({ agent }) => agent))].toSorted(),
+      filter: this.#effective,
+      agents: this.#agents(),
       onChange: filter => {
         this.#filter = filter;
         this.#change(this.#state);
@@ -122,10 +123,24 @@ export class Board extends LitElement {
     });
   }
 
+  #agents(): readonly string[] {
+    const withProject = severalProjects(this.#state);
+    const labels = [...this.#state.threads.values()].map(thread => agentLabel(thread, { withProject }));
+    return [...new Set(labels)].toSorted();
+  }
+
+  /** An agent that no card has, because its project is called otherwise by now, hides nothing. */
+  get #effective(): BoardFilter {
+    const filter = this.#filter;
+    return filter.agent === '' || this.#agents().includes(filter.agent) ? filter : { ...filter, agent: '' };
+  }
+
   #filtered(): BoardState {
     const state = this.#state;
-    if (isNoFilter(this.#filter)) return state;
-    const threads = [...state.threads].filter(([, thread]) => matchesFilter(thread, this.#filter));
+    const filter = this.#effective;
+    if (isNoFilter(filter)) return state;
+    const withProject = severalProjects(state);
+    const threads = [...state.threads].filter(([, thread]) => matchesFilter(thread, filter, { withProject }));
     return { ...state, threads: new Map(threads) };
   }
 

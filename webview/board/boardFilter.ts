@@ -1,34 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 import type { WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { iconButton } from '../shared/toolkit.js';
-
-/** Which threads the columns show. */
-export interface BoardFilter {
-  /** Words that stand in task, agent, branch, project or id. */
-  readonly query: string;
-  /** Empty: all. */
-  readonly agent: string;
-}
-
-/** Shows everything. */
-export const noFilter: BoardFilter = { query: '', agent: '' };
-
-/** True for what shows everything. */
-export function isNoFilter({ query, agent }: BoardFilter): boolean {
-  return query.trim() === '' && agent === '';
-}
-
-/** The same words as the filter of the Threads tree. */
-export function matchesFilter(thread: ThreadView, { query, agent }: BoardFilter): boolean {
-  if (agent !== '' && thread.agent !== agent) return false;
-  const { summary, branch, projectName, id } = thread;
-  const text = [summary, thread.agent, branch, projectName, id].join('\n').toLowerCase();
-  return query
-    .toLowerCase()
-    .split(/\s+/)
-    .every(word => text.includes(word));
-}
+import { isNoFilter, noFilter, type BoardFilter } from './threadFilter.js';
 
 /** A box for words, and the agents of the board. */
 export function filterBar(options: {

@@ -53,3 +53,15 @@ export function applyMessage(state: BoardState, message: Exclude<ToBoard, { type
       return { ...state, failure: message.message };
   }
 }
+
+/** True where a name of an agent alone may be another project's, also when that has no thread yet. */
+export function severalProjects({ threads, strip }: Pick<BoardState, 'threads' | 'strip'>): boolean {
+  const [first] = strip.agents;
+  if (strip.agents.some(({ projectName }) => projectName !== first?.projectName)) return true;
+  let name = first?.projectName;
+  for (const { projectName } of threads.values()) {
+    name ??= projectName;
+    if (projectName !== name) return true;
+  }
+  return false;
+}

@@ -4,6 +4,7 @@ import { offeredActions, type ThreadAction } from '../../src/protocol/webview/th
 import { threadNeed } from '../../src/protocol/webview/threadNeeds.js';
 import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
+import { agentLabel } from './threadFilter.js';
 import { icon } from '../shared/icon.js';
 import { sinceOf } from './boardColumns.js';
 import { stateIcon, stateWord } from '../shared/stateLabel.js';
@@ -114,7 +115,7 @@ function facts({ thread, strings, withProject, mark }: CardOptions): TemplateRes
     thread.status === 'abandoned' ||
     thread.status === 'failed';
   return html`${mark === undefined ? nothing : html`<span class="card-mark">${mark}</span>`}<span class="card-agent"
-      >${withProject ? `${thread.projectName}/${thread.agent}` : thread.agent}</span
+      >${agentLabel(thread, { withProject })}</span
     >
     ${thread.attempt === undefined ? nothing : html`<span>${fill(strings.attemptOf, thread.attempt.place, thread.attempt.of)}</span>`}
     ${showState ? html`<span>${stateWord(thread, strings)}</span>` : nothing}

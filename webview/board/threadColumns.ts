@@ -7,7 +7,7 @@ import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 import { fill } from '../../src/protocol/webview/webviewStrings.js';
 import { badge } from '../shared/toolkit.js';
 import { boardColumns, moveCard, shownAtFirst, type BoardColumn } from './boardColumns.js';
-import { emptyBoard, type BoardState } from './boardState.js';
+import { emptyBoard, severalProjects, type BoardState } from './boardState.js';
 import { threadCard } from './threadCard.js';
 
 /** All threads in the columns of their states. Fires `card-changed` when another card has the focus. */
@@ -185,18 +185,6 @@ function cardSkeletons(column: number): TemplateResult {
 
 function namesOf(threads: Iterable<ThreadView>): readonly Named[] {
   return [...threads].map(({ id, summary }) => ({ id, name: summary.trim() }));
-}
-
-/** True where a name of an agent alone may be another project's, also when that has no thread yet. */
-function severalProjects({ threads, strip }: Pick<BoardState, 'threads' | 'strip'>): boolean {
-  const [first] = strip.agents;
-  if (strip.agents.some(({ projectName }) => projectName !== first?.projectName)) return true;
-  let name = first?.projectName;
-  for (const { projectName } of threads.values()) {
-    name ??= projectName;
-    if (projectName !== name) return true;
-  }
-  return false;
 }
 
 customElements.define('muster-thread-columns', ThreadColumns);

@@ -1,6 +1,7 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { errorMessage } from '../../src/base/errors.js';
 import type { Project } from '../../src/protocol/gen/muster/v1/projects_pb.js';
+import { projectNames } from '../../src/protocol/projectNames.js';
 import { notice } from '../shared/notice.js';
 import { button } from '../shared/toolkit.js';
 import { clientOf, type SiteContext } from './siteContext.js';
@@ -59,7 +60,7 @@ export class DispatchPage extends LitElement {
             this.requestUpdate();
           }}
         >
-          ${projects.map(({ id, name }) => html`<option value=${id} ?selected=${id === project.id}>${name}</option>`)}
+          ${[...projectNames(projects)].map(([id, name]) => html`<option value=${id} ?selected=${id === project.id}>${name}</option>`)}
         </select></label
       >
       <label

@@ -3,6 +3,7 @@ import { errorMessage } from '../../src/base/errors.js';
 import type { AccessToken, Login, LoginSession } from '../../src/protocol/gen/muster/v1/access_pb.js';
 import type { ModelUpstream } from '../../src/protocol/gen/muster/v1/models_pb.js';
 import type { HostVariable } from '../../src/protocol/gen/muster/v1/variables_pb.js';
+import { projectNames } from '../../src/protocol/projectNames.js';
 import { fill } from '../../src/protocol/webview/webviewStrings.js';
 import { notice } from '../shared/notice.js';
 import { button } from '../shared/toolkit.js';
@@ -45,8 +46,10 @@ export class SettingsPage extends LitElement {
   }
 
   #agents(): TemplateResult {
-    const agents = [...this.context.live.projects.values()].flatMap(project =>
-      project.agents.map(agent => ({ project: project.name, agent })),
+    const projects = [...this.context.live.projects.values()];
+    const names = projectNames(projects);
+    const agents = projects.flatMap(project =>
+      project.agents.map(agent => ({ project: names.get(project.id) ?? project.name, agent })),
     );
     return section(
       texts.providers,

@@ -6,6 +6,7 @@ import { applyComposeFile, previewComposeFile } from '../projects/applyComposeFi
 import { createComposeFile } from '../projects/createComposeFile.js';
 import { findComposeFile } from '../projects/findComposeFile.js';
 import type { Services } from '../services.js';
+import { projectTitle } from '../threads/threadTitles.js';
 import { isProjectsNode } from '../views/projectsNode.js';
 import { explainAgent } from './explainAgent.js';
 import type { CommandHandlers } from './commandHandler.js';
@@ -82,7 +83,7 @@ async function removeProject(services: Services, target: unknown): Promise<void>
   const detail = vscode.l10n.t(
     'Its agents take no more tasks. Threads, worktrees and the compose file stay; applying the file again brings the project back.',
   );
-  const text = vscode.l10n.t('Remove the project "{0}"?', project.name);
+  const text = vscode.l10n.t('Remove the project "{0}"?', projectTitle(project));
   if ((await askModally({ text, detail }, remove)) !== remove) return;
   await whileWaiting(vscode.l10n.t('Removing the project'), async signal =>
     (await services.host.client(signal)).projects.removeProject({ project: project.id }, { signal }),

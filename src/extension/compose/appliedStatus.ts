@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { canonicalJson } from '../../compose/output/canonicalText.js';
 import { describeChanges } from '../projects/describeChanges.js';
 import type { Services } from '../services.js';
-import { threadTitle } from '../threads/threadTitles.js';
+import { projectTitle, threadTitle } from '../threads/threadTitles.js';
 import type { ComposeDiagnostics } from './composeDiagnostics.js';
 import { composeSelector, isComposeDocument } from './composeDocuments.js';
 
@@ -83,7 +83,7 @@ export class AppliedStatus implements vscode.Disposable {
     if (thread) return threadTitle(thread);
     const project = this.#services.composeFiles.projectOf(uri.fsPath);
     if (!project) return '';
-    const revision = vscode.l10n.t('{0}, revision {1}', project.name, project.revision);
+    const revision = vscode.l10n.t('{0}, revision {1}', projectTitle(project), project.revision);
     if (word === 'invalid') return vscode.l10n.t('{0} stays applied', revision);
     const state = this.#services.composeFiles.get(uri.fsPath);
     const changes = state?.kind === 'changed' && !isDirty ? describeChanges(state.changes) : '';

@@ -12,8 +12,6 @@ export interface AgentChoice {
   readonly agent: Agent;
   /** The one that work was last given to, among those that can take it; when nobody was, one of the project of the file in front. */
   readonly lastUsed: boolean;
-  /** Another project of the window has the same name. */
-  readonly hasNamesake: boolean;
 }
 
 /** The agents of this window in the order of their files, those with a problem last. Starts the host when it is down. */
@@ -34,7 +32,6 @@ export async function listAgents(services: Services): Promise<readonly AgentChoi
   return [...able, ...choices.filter(({ agent }) => agent.problem !== '')].map(choice => ({
     ...choice,
     lastUsed: choice.agent === lastUsed?.agent,
-    hasNamesake: projects.filter(({ name }) => name === choice.project.name).length > 1,
   }));
 }
 

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { formatMaker } from '../../protocol/displayFormat.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { pickRow } from '../plain/picks.js';
+import { projectTitle } from '../threads/threadTitles.js';
 import type { AgentChoice } from './agentChoice.js';
 
 /** A row of a quick pick for an agent, or the separator above those of a project. */
@@ -21,7 +22,7 @@ export async function pickAgentOf(
 
 /** Asks who goes on with the work of an agent that its compose file does not name any more. */
 export async function pickSuccessor(project: Project, gone: string): Promise<string | undefined> {
-  const choices = project.agents.map(agent => ({ project, agent, lastUsed: false, hasNamesake: false }));
+  const choices = project.agents.map(agent => ({ project, agent, lastUsed: false }));
   const placeHolder = vscode.l10n.t('{0} is no longer in the compose file. Choose who goes on.', gone);
   return (await pickRow(agentRows(choices, { several: false }), { placeHolder }))?.choice?.agent.name;
 }
@@ -36,14 +37,13 @@ export function agentRows(
     const rows = own.map(choice => agentRow(choice, { several }));
     const [first] = own;
     if (projects.length === 1 || !first) return rows;
-    const separator = { label: projectTitle(first), kind: vscode.QuickPickItemKind.Separator, choice: undefined };
+    const separator = {
+      label: projectTitle(first.project),
+      kind: vscode.QuickPickItemKind.Separator,
+      choice: undefined,
+    };
     return [separator, ...rows];
   });
-}
-
-/** A project as it is told from the others of the window: by its name, and by its file where names are equal. */
-export function projectTitle({ project, hasNamesake }: AgentChoice): string {
-  return hasNamesake ? `${project.name} (${vscode.workspace.asRelativePath(project.file)})` : project.name;
 }
 
 function agentRow(choice: AgentChoice, { several }: { readonly several: boolean }): AgentRow {
@@ -62,7 +62,7 @@ function agentRow(choice: AgentChoice, { several }: { readonly several: boolean 
 function agentDescription(choice: AgentChoice, { withProject }: { readonly withProject: boolean }): string {
   const { agent } = choice;
   return [
-    withProject ? vscode.l10n.t('project {0}', projectTitle(choice)) : '',
+    withProject ? vscode.l10n.t('project {0}', projectTitle(choice.project)) : '',
     formatMaker(agent),
     agent.driver === 'process' ? agent.workspace : agent.driver,
     agent.active > 0 ? vscode.l10n.t('{0} working', agent.active) : '',

@@ -2,7 +2,8 @@ import * as vscode from 'vscode';
 import { createLivePick } from '../plain/picks.js';
 import { plainText } from '../plain/plainText.js';
 import type { AgentChoice } from './agentChoice.js';
-import { agentRows, projectTitle, type AgentRow } from './agentRows.js';
+import { agentRows, type AgentRow } from './agentRows.js';
+import { projectTitle } from '../threads/threadTitles.js';
 
 /** What a person chose: an agent, and the task if it was typed right there. */
 export interface TaskAnswer {
@@ -88,7 +89,7 @@ function namedRows(
   });
   const highlighted = rows.find(({ choice }) => choice?.agent.problem === '') ?? rows.find(({ choice }) => choice);
   if (!receiver) return { rows, highlighted };
-  const name = several ? `${receiver.agent.name} — ${projectTitle(receiver)}` : receiver.agent.name;
+  const name = several ? `${receiver.agent.name} — ${projectTitle(receiver.project)}` : receiver.agent.name;
   const label = vscode.l10n.t('Dispatch “{0}” to {1}', typed, name);
   const iconPath = new vscode.ThemeIcon('send');
   const kind = vscode.QuickPickItemKind.Separator;
@@ -110,7 +111,7 @@ function taskRow(row: AgentRow, typed: string): TaskRow {
 
 /** Whether each word begins a word of the names of an agent and its project. */
 function isNamedBy(choice: AgentChoice, typed: string): boolean {
-  const names = words(`${choice.agent.name} ${projectTitle(choice)}`);
+  const names = words(`${choice.agent.name} ${projectTitle(choice.project)}`);
   const wanted = words(typed);
   return wanted.length > 0 && wanted.every(word => names.some(name => name.startsWith(word)));
 }

@@ -3,6 +3,7 @@ import { collectProviderEnvironment } from '../../client/providerEnvironment.js'
 import type { Services } from '../services.js';
 import type { TaskContext } from './taskText.js';
 import { showDone, whileWaiting } from '../plain/messages.js';
+import { projectTitle } from '../threads/threadTitles.js';
 
 export interface Task {
   /** Project of the agent; not needed for a follow-up. */
@@ -75,7 +76,7 @@ export function receiverName(
 ): string {
   const projects = scope.projects();
   const project = projects.length > 1 ? projects.find(({ id }) => id === projectId) : undefined;
-  return project ? `${project.name}/${agent}` : agent;
+  return project ? `${projectTitle(project)}/${agent}` : agent;
 }
 
 /** Says where a task went, without taking anyone's focus. */

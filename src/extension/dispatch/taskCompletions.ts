@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { formatMaker } from '../../protocol/displayFormat.js';
 import type { CommandId } from '../manifest/commandTable.js';
 import type { Services } from '../services.js';
+import { projectTitle } from '../threads/threadTitles.js';
 import { listAgents } from './agentChoice.js';
 import { fileContext } from './editorContext.js';
 import { referenceLine, type TaskContext } from './taskText.js';
@@ -37,7 +38,10 @@ export class TaskCompletions implements vscode.CompletionItemProvider {
     const choices = await listAgents(this.#services);
     return choices.map(({ project, agent }, index) => {
       const item = new vscode.CompletionItem(
-        { label: agent.name, description: [project.name, formatMaker(agent)].filter(part => part !== '').join(' · ') },
+        {
+          label: agent.name,
+          description: [projectTitle(project), formatMaker(agent)].filter(part => part !== '').join(' · '),
+        },
         vscode.CompletionItemKind.User,
       );
       item.filterText = `@${agent.name}`;

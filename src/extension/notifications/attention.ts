@@ -7,7 +7,7 @@ import { actionsForNeed, type ThreadAction } from '../../protocol/webview/thread
 import { toThreadView } from '../../protocol/webview/threadView.js';
 import { buttonsFor, type ThreadButton } from '../threads/actOnThread.js';
 import { changesText, statusWord } from '../threads/threadText.js';
-import { threadTitle } from '../threads/threadTitles.js';
+import { agentTitle, threadTitle } from '../threads/threadTitles.js';
 import type { MutedThreads } from './mutedThreads.js';
 import type { OwnTasks } from './ownTasks.js';
 import { NewlyNeedy, type Occasion } from './newlyNeedy.js';
@@ -177,8 +177,8 @@ export class Attention implements vscode.Disposable {
     return { label: vscode.l10n.t('Mute Thread'), run: () => this.#options.muted.mute(id) };
   }
 
-  #agentOf({ projectName, agent }: Thread): string {
-    return this.#options.scope.projects().length > 1 ? `${projectName}/${agent}` : agent;
+  #agentOf(thread: Thread): string {
+    return this.#options.scope.projects().length > 1 ? agentTitle(thread) : thread.agent;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Fire } from '../../protocol/gen/muster/v1/schedules_pb.js';
 import { showWarning } from '../plain/messages.js';
 import type { Services } from '../services.js';
 import { readSetting } from '../settings.js';
+import { projectTitle } from '../threads/threadTitles.js';
 import { untold } from './untoldFires.js';
 
 /** What comes within this time is one notification, as for threads. */
@@ -26,7 +27,8 @@ export function watchScheduleTrouble(services: Services): vscode.Disposable {
     timer = undefined;
     const projects = scope.projects().filter(({ id }) => changed.has(id));
     changed.clear();
-    for (const { id: project, name } of projects) {
+    for (const each of projects) {
+      const project = each.id;
       const { schedules } = await host.client(ending.signal);
       const { fires } = await schedules.listFires({ project, limit: looksBack }, { signal: ending.signal });
       const known = told.get(project);
@@ -35,7 +37,8 @@ export function watchScheduleTrouble(services: Services): vscode.Disposable {
       // What was there when it first looked is no news.
       const [first, ...others] = known ? news : [];
       const isWanted = vscode.window.state.focused && readSetting('muster.notifications.needsYou');
-      if (first && isWanted) void tell(services, { project: name, fire: first.fire, others: others.length });
+      if (first && isWanted)
+        void tell(services, { project: projectTitle(each), fire: first.fire, others: others.length });
     }
   };
   const subscription = host.onDidChange(({ projects }) => {

@@ -5,6 +5,7 @@ import type { HostConnection } from '../host/hostConnection.js';
 import { describeChanges } from './describeChanges.js';
 import { interpolatedVariables } from './interpolatedVariables.js';
 import { whileWaiting } from '../plain/messages.js';
+import { projectTitle } from '../threads/threadTitles.js';
 
 /** Scheme of the two sides of a preview; both are compose files that the host wrote, without comments and secrets. */
 const specScheme = 'muster-spec';
@@ -71,7 +72,7 @@ export class ApplyPreviews implements vscode.TextDocumentContentProvider, vscode
   async #open(file: vscode.Uri, { project, appliedYaml, specYaml }: ApplyProjectResponse): Promise<void> {
     const applied = this.#provide(file, { side: 'applied', text: withNote(appliedYaml) });
     const changed = this.#provide(file, { side: 'file', text: withNote(specYaml) });
-    const title = vscode.l10n.t('{0}: applied ↔ {1}', project?.name ?? '', basename(file.fsPath));
+    const title = vscode.l10n.t('{0}: applied ↔ {1}', project ? projectTitle(project) : '', basename(file.fsPath));
     await vscode.commands.executeCommand('vscode.diff', applied, changed, title, { preview: true });
   }
 

@@ -86,7 +86,7 @@ export class WorkspaceScope implements vscode.Disposable {
   #tellApart(): void {
     this.#titles.clear();
     for (const thread of this.#host.threads.values()) this.#titles.set(thread.id, taskTitle(thread));
-    tellApart(this.threads());
+    tellApart(this.threads(), this.projects());
   }
 
   /** The host stores real paths, so links are resolved before they are compared. */

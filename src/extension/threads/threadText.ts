@@ -22,7 +22,7 @@ import {
 } from '../../protocol/threadDisplay.js';
 import { Tooltip, type CommandLink } from '../plain/markdown.js';
 import { sinceOf } from './threadGroups.js';
-import { rowMark, taskTitle, threadTitle } from './threadTitles.js';
+import { agentTitle, rowMark, taskTitle, threadTitle } from './threadTitles.js';
 
 /** The state's word in the display language. */
 export function statusWord(thread: Thread): string {
@@ -36,7 +36,7 @@ export function groupWord(group: ThreadGroup): string {
 
 /** `dev · editing src/a.ts · 2 min · $0.11`: what matters in the thread's present state; first, what tells it from others. */
 export function threadDescription(thread: Thread, now: number, { withProject = false } = {}): string {
-  const agent = withProject ? `${thread.projectName}/${thread.agent}` : thread.agent;
+  const agent = withProject ? agentTitle(thread) : thread.agent;
   return join([rowMark(thread), agent, attemptText(thread), ...stateParts(thread, now)]);
 }
 

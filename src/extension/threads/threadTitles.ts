@@ -1,5 +1,6 @@
 import { marksOfNamesakes } from '../../base/namesakes.js';
 import { shortId } from '../../protocol/displayFormat.js';
+import { projectNameOf, projectNames, type NamedProject } from '../../protocol/projectNames.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 
 /** So much of a title leaves room for what the thread does, in a side bar of the usual width. */
@@ -7,13 +8,14 @@ const maximumTitle = 24;
 /** Tabs are narrow. */
 const maximumTab = 40;
 
-/** What tells threads of this window apart that are called alike, whole and as rows cut it. */
+/** What tells threads of this window apart that are called alike, whole and as rows cut it, and what its projects are called. */
 interface Marks {
   readonly whole: ReadonlyMap<string, string>;
   readonly cut: ReadonlyMap<string, string>;
+  readonly projects: ReadonlyMap<string, string>;
 }
 
-const noMarks: Marks = { whole: new Map(), cut: new Map() };
+const noMarks: Marks = { whole: new Map(), cut: new Map(), projects: new Map() };
 /** They are on the process, because what is loaded later is a bundle with modules of its own. Written by {@link tellApart} alone. */
 const noted = Symbol.for('muster.threadMarks');
 
@@ -29,15 +31,35 @@ function isMarks(value: unknown): value is Marks {
     'whole' in value &&
     value.whole instanceof Map &&
     'cut' in value &&
-    value.cut instanceof Map
+    value.cut instanceof Map &&
+    'projects' in value &&
+    value.projects instanceof Map
   );
 }
 
-/** Finds out which of the threads that a person sees are called alike. */
-export function tellApart(threads: readonly Thread[]): void {
+/** Finds out which of the threads and projects that a person sees are called alike. */
+export function tellApart(threads: readonly Thread[], projects: readonly NamedProject[]): void {
   const named = (name: (thread: Thread) => string) => threads.map(thread => ({ id: thread.id, name: name(thread) }));
-  const found: Marks = { whole: marksOfNamesakes(named(taskTitle)), cut: marksOfNamesakes(named(shortTitle)) };
+  const found: Marks = {
+    whole: marksOfNamesakes(named(taskTitle)),
+    cut: marksOfNamesakes(named(shortTitle)),
+    projects: projectNames(projects),
+  };
   Reflect.set(globalThis, noted, found);
+}
+
+/** A project as it is told from the others of the window: by its name, and by its place where names are equal. */
+export function projectTitle({ id, name }: { readonly id: string; readonly name: string }): string {
+  return projectNameOf({ projectId: id, projectName: name }, marks().projects);
+}
+
+/** `shop/dev`: an agent where threads of several projects are shown. */
+export function agentTitle(of: {
+  readonly projectId: string;
+  readonly projectName: string;
+  readonly agent: string;
+}): string {
+  return `${projectNameOf(of, marks().projects)}/${of.agent}`;
 }
 
 /** The thread's task in one line, as it was given. Not what a person is to recognise it by: others may be called the same. */

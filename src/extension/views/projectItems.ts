@@ -5,7 +5,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { ComposeFileState } from '../projects/composeFileStates.js';
 import { describeChanges } from '../projects/describeChanges.js';
 import { statusWord } from '../threads/threadText.js';
-import { threadTitle } from '../threads/threadTitles.js';
+import { projectTitle, threadTitle } from '../threads/threadTitles.js';
 import { threadThemeIcon } from './threadNodes.js';
 
 const warning = new vscode.ThemeColor('notificationsWarningIcon.foreground');
@@ -28,7 +28,9 @@ export function projectItem(project: Project, { state, place }: ProjectRowOption
   item.description = [place, project.mergeTarget, word, agents, revision].filter(part => part !== '').join(' · ');
   item.contextValue = state?.kind === 'changed' ? 'project changed' : 'project';
   item.iconPath = projectIcon(project, state);
-  item.accessibilityInformation = { label: vscode.l10n.t('Project {0}, {1}, {2}', project.name, word, agents) };
+  item.accessibilityInformation = {
+    label: vscode.l10n.t('Project {0}, {1}, {2}', projectTitle(project), word, agents),
+  };
   item.tooltip = [
     project.file,
     vscode.l10n.t('Revision {0}, applied {1}', project.revision, new Date(Number(project.appliedAt)).toLocaleString()),

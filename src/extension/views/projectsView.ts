@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Agent, Project, Trigger } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { placesOfNamesakes } from '../../protocol/projectNames.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
 import type * as nextFire from './nextFire.js';
@@ -84,7 +85,8 @@ export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vsco
       case 'project':
         return projectItem(project, {
           state: this.#services.composeFiles.stateOf(project),
-          place: this.#isNameTaken(project) ? vscode.workspace.asRelativePath(project.file) : '',
+          // Two clones, or two files of one repository, may have one name.
+          place: placesOfNamesakes(this.#services.scope.projects()).get(project.id) ?? '',
         });
       case 'agent': {
         const agent = findAgent(project, node.agent);
@@ -116,11 +118,6 @@ export class ProjectsView implements vscode.TreeDataProvider<ProjectsNode>, vsco
         return thread ? { kind: 'run', projectId: thread.projectId, threadId: thread.id } : { kind: 'file', file };
       }),
     ];
-  }
-
-  /** Two clones, or two files of one repository, may have one name. */
-  #isNameTaken({ id, name }: Project): boolean {
-    return this.#services.scope.projects().some(other => other.name === name && other.id !== id);
   }
 
   #agentsOf({ projectId }: ProjectNode): AgentNode[] {

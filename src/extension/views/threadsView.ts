@@ -4,6 +4,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import { Unseen } from '../notifications/unseen.js';
 import type { Services } from '../services.js';
+import { projectTitle } from '../threads/threadTitles.js';
 import { QueueDrag } from './queueDrag.js';
 import {
   groupThreads,
@@ -51,8 +52,9 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
   #sections: readonly ThreadSection[] = [];
   #timer: NodeJS.Timeout | undefined;
   #updatedAt = 0;
-  /** The rows name their projects. */
+  /** The rows name their projects, by these names. */
   #several = false;
+  #projectNames = '';
   #grouping: Grouping;
   #query = '';
   #showAllDone = false;
@@ -243,11 +245,15 @@ export class ThreadsView implements vscode.TreeDataProvider<ThreadsNode>, vscode
     this.#showMessage();
   }
 
-  /** When a second project comes, all rows name theirs. */
+  /** When a second project comes, all rows name theirs; when one is called otherwise, they do as well. */
   #countProjects(): void {
-    const several = this.#services.scope.projects().length > 1;
-    if (several !== this.#several) for (const id of this.#nodes.keys()) this.#stale.add(id);
+    const projects = this.#services.scope.projects();
+    const several = projects.length > 1;
+    const names = projects.map(projectTitle).join('\n');
+    if (several !== this.#several || names !== this.#projectNames)
+      for (const id of this.#nodes.keys()) this.#stale.add(id);
     this.#several = several;
+    this.#projectNames = names;
   }
 
   #redraw(): void {

@@ -2,6 +2,8 @@ import { errorMessage } from '../../base/errors.js';
 import { DisposableStore, type Disposable } from '../../base/lifecycle.js';
 import type { BoardTab } from '../../protocol/webview/boardTabs/boardTab.js';
 import { fromBoardSchema, type FromBoard, type ToBoard } from '../../protocol/webview/boardMessages.js';
+import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { projectNames } from '../../protocol/projectNames.js';
 import { toThreadView, type ThreadView } from '../../protocol/webview/threadView.js';
 import type { BoardServices } from './boardServices.js';
 import { boardStrip } from './boardStrip.js';
@@ -112,7 +114,7 @@ export class BoardController implements Disposable {
 
   #sendEverything(): void {
     this.#sentStrip = '';
-    this.#post({ type: 'snapshot', threads: this.#services.live.threads().map(toThreadView) });
+    this.#post({ type: 'snapshot', threads: this.#viewsOf(this.#services.live.threads()) });
     this.#sendStrip();
   }
 
@@ -127,17 +129,22 @@ export class BoardController implements Disposable {
     this.#timer = undefined;
     const ids = this.#changed;
     this.#changed = new Set();
-    const threads: ThreadView[] = [];
+    const known: Thread[] = [];
     const removed: string[] = [];
     // Not `live.thread`: threads of other folders change too, and are not on this board.
     const shown = new Map(this.#services.live.threads().map(thread => [thread.id, thread]));
     for (const id of ids) {
       const thread = shown.get(id);
-      if (thread) threads.push(toThreadView(thread));
+      if (thread) known.push(thread);
       else removed.push(id);
     }
-    if (ids.size > 0) this.#post({ type: 'changes', threads, removed });
+    if (ids.size > 0) this.#post({ type: 'changes', threads: this.#viewsOf(known), removed });
     this.#sendStrip();
+  }
+
+  #viewsOf(threads: readonly Thread[]): ThreadView[] {
+    const names = projectNames(this.#services.live.projects());
+    return threads.map(thread => toThreadView(thread, names));
   }
 
   #sendStrip(): void {

@@ -1,5 +1,4 @@
 import type { HostServices } from '../../client/hostServices.js';
-import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { ThreadAction } from '../../protocol/webview/threadActions.js';
 import type { LiveThreads } from '../threadPage/threadPageServices.js';
@@ -7,7 +6,6 @@ import type { BoardTabSources } from './boardTabSource.js';
 
 /** The live state, with everything it holds. `onDidChangeThreads` also fires, with no ids, when only projects changed. */
 export interface LiveBoard extends LiveThreads {
-  projects(): readonly Project[];
   /** Those that the board shows. */
   threads(): readonly Thread[];
 }

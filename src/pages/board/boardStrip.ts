@@ -1,6 +1,7 @@
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { ToBoard } from '../../protocol/webview/boardMessages.js';
+import { projectNames } from '../../protocol/projectNames.js';
 import { toAgentView } from '../../protocol/webview/threadView.js';
 
 /** What stands above the columns: agents with their load, the queue, what today has cost so far. */
@@ -11,10 +12,15 @@ export function boardStrip(options: {
   readonly midnight: number;
 }): Extract<ToBoard, { type: 'strip' }> {
   const { projects, threads, midnight } = options;
+  const names = projectNames(projects);
   const agents = projects
     .filter(project => !project.removed)
     .flatMap(project =>
-      project.agents.map(agent => ({ ...toAgentView(agent), projectId: project.id, projectName: project.name })),
+      project.agents.map(agent => ({
+        ...toAgentView(agent),
+        projectId: project.id,
+        projectName: names.get(project.id) ?? project.name,
+      })),
     );
   const cost = costSince(threads, midnight);
   return {

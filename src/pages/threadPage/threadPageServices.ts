@@ -1,5 +1,5 @@
 import type { Event } from '../../base/event.js';
-import type { Agent } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { Agent, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import type { ReadTranscriptResponse } from '../../protocol/gen/muster/v1/runs_pb.js';
 import type { DiffThreadResponse, GetThreadResponse, Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import type { ThreadAction } from '../../protocol/webview/threadActions.js';
@@ -13,6 +13,8 @@ export interface LiveThreads {
   readonly onDidChangeConnection: Event<ConnectionState>;
   /** The present state of a thread; undefined when it is unknown or not loaded. */
   thread(threadId: string): Thread | undefined;
+  /** Those beside which its own is named. */
+  projects(): readonly Project[];
   /** Agents of a project, in the file's order. */
   agents(projectId: string): readonly Agent[];
   /** Ids of threads that changed: state, activity, cost, or a transcript that grew. */

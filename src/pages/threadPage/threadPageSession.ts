@@ -11,6 +11,7 @@ import {
   toThreadView,
   type RunView,
 } from '../../protocol/webview/threadView.js';
+import { projectNames } from '../../protocol/projectNames.js';
 import { byPath } from '../../protocol/fileOrder.js';
 import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.js';
 import { EntryBatcher } from './entryBatcher.js';
@@ -156,7 +157,7 @@ export class ThreadPageSession implements Disposable {
     this.#onThread(thread);
     this.#post({
       type: 'thread',
-      thread: toThreadView(thread),
+      thread: toThreadView(thread, projectNames(this.#services.live.projects())),
       agents: this.#services.live.agents(thread.projectId).map(toAgentView),
     });
   }

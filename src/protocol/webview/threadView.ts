@@ -5,6 +5,7 @@ import type { Run, TestRun } from '../gen/muster/v1/runs_pb.js';
 import type { Message, Thread } from '../gen/muster/v1/threads_pb.js';
 import { approvingAgents } from '../chainState.js';
 import { sumKnown } from '../displayFormat.js';
+import { projectNameOf } from '../projectNames.js';
 import { parseThreadStatus, type ThreadStatus } from '../threadDisplay.js';
 import { asNumber, count, cut, defined, happened, shortText, time } from './viewFields.js';
 
@@ -156,12 +157,12 @@ export const agentViewSchema = z.object({
 });
 export type AgentView = z.infer<typeof agentViewSchema>;
 
-/** Converts the wire's thread. */
-export function toThreadView(thread: Thread): ThreadView {
+/** Converts the wire's thread; `names` are those of the projects beside it, where it is shown and not only asked about. */
+export function toThreadView(thread: Thread, names: ReadonlyMap<string, string> = new Map()): ThreadView {
   const run = thread.latestRun;
   return {
     id: thread.id,
-    projectName: cut(thread.projectName),
+    projectName: cut(projectNameOf(thread, names)),
     agent: cut(thread.agent),
     provider: cut(thread.provider),
     model: cut(thread.model),

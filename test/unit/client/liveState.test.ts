@@ -84,6 +84,35 @@ describe('LiveState', () => {
     await host.kill();
   });
 
+  test('threads are called after their project as it is now, and are heard of when that or a namesake changes', async () => {
+    const { feed, start, live } = setUp();
+    const host = await start();
+    const heard: (readonly string[])[] = [];
+    live.onDidChange(({ threads }) => heard.push(threads));
+    const project = (id: string, name: string) => ({ id, name, file: `/${id}/agent-compose.yml` });
+    const threads = ['one', 'two', 'other'].map(id => ({
+      id,
+      projectId: `p-${id}`,
+      projectName: id === 'other' ? id : 'demo',
+    }));
+    const projects = [project('p-one', 'demo'), project('p-two', 'demo'), project('p-other', 'other')];
+    feed.push({ epoch: 'one', sequence: 5n, update: { case: 'snapshot', value: { projects, threads } } });
+    await live.whenConnected(never);
+    const changes = (...value: ReturnType<typeof project>[]): Response => ({
+      epoch: 'one',
+      sequence: 6n,
+      update: { case: 'changes', value: { projects: value } },
+    });
+    feed.push(changes(project('p-two', 'demo'), project('p-other', 'other')));
+    feed.push(changes(project('p-two', 'shop')));
+    await live.waitFor(() => live.projects.get('p-two')?.name === 'shop' || undefined, never);
+    expect([...live.threads.values()].map(({ projectName }) => projectName)).toEqual(['demo', 'shop', 'other']);
+    // What is not called otherwise is left alone.
+    expect(heard.slice(1)).toEqual([[], ['one', 'two']]);
+    await live.dispose();
+    await host.kill();
+  });
+
   test('goes on from where it was after the host came back', async () => {
     const { feed, start, live } = setUp();
     const first = await start();

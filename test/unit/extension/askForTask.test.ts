@@ -49,7 +49,6 @@ const choices = [
   project,
   agent: create(AgentSchema, { name, provider: 'demo', driver: 'process', workspace: 'worktree', problem }),
   lastUsed: name === 'slowpoke',
-  hasNamesake: false,
 }));
 
 function ask(): Promise<TaskAnswer | undefined> {

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Thread } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 import { Attention, type AttentionOptions } from '../../../src/extension/notifications/attention.js';
 import { OwnTasks } from '../../../src/extension/notifications/ownTasks.js';
+import { tellApart } from '../../../src/extension/threads/threadTitles.js';
+import type { NamedProject } from '../../../src/protocol/projectNames.js';
 import { makeThread } from '../../support/protoThreads.js';
 
 const vscode = vi.hoisted(() => {
@@ -36,7 +38,10 @@ const needy = (id: string): Thread =>
   makeThread({ id, agent: 'dev', summary: `Task ${id}`, status: 'needs_you', needs: 'the key has expired' });
 
 /** A window that shows these threads from when `arrive` is called. */
-function openWindow({ reviewed = [] }: { readonly reviewed?: readonly string[] } = {}) {
+function openWindow({
+  reviewed = [],
+  projects = [],
+}: { readonly reviewed?: readonly string[]; readonly projects?: readonly NamedProject[] } = {}) {
   const threads = new Map<string, Thread>();
   let changed: (change: { threads: readonly Thread[] }) => void = () => undefined;
   const attention = new Attention({
@@ -47,7 +52,7 @@ function openWindow({ reviewed = [] }: { readonly reviewed?: readonly string[] }
         return { dispose: () => undefined };
       },
     },
-    scope: { threads: () => [...threads.values()], projects: () => [] },
+    scope: { threads: () => [...threads.values()], projects: () => projects },
     muted: { has: () => false },
     own: new OwnTasks({ get: () => undefined, update: async () => undefined } as never),
     isVisible: () => false,
@@ -78,6 +83,17 @@ function comeToFront(): void {
   vscode.state.focused = true;
   for (const listener of vscode.focusListeners.splice(0)) listener({ focused: true });
 }
+
+test('of several projects it says whose agent that is, also where two have one name', async () => {
+  const projects = ['greeter', 'second'].map(id => ({ id, name: 'demo', file: `/w/${id}/agent-compose.yml` }));
+  const { arrive } = openWindow({ projects });
+  tellApart([], projects);
+  arrive({ ...needy('a'), projectId: 'second', projectName: 'demo' });
+  expect(await soon()).toEqual([]);
+  comeToFront();
+  expect(await soon()).toEqual(['demo (second)/dev, Task a: the key has expired']);
+  tellApart([], []);
+});
 
 test('of two windows only the one that asked for the work tells, and the other nothing when it is seen to', async () => {
   const [asked, other] = [openWindow(), openWindow()];

@@ -103,7 +103,7 @@ test('batches are told with the threads that wait, costs summed where some are k
     wireThread({ id: 'c', batch: 'other', updatedAt: 20n }),
     wireThread({ id: 'd' }),
   ];
-  const content = batchesContent(threads);
+  const content = batchesContent(threads, new Map());
   expect(tabContentSchema.parse(content)).toEqual(content);
   expect(content.batches.map(({ name }) => name)).toEqual(['other', 'zod']);
   expect(content.batches[1]).toMatchObject({
@@ -168,6 +168,7 @@ test('a chain has a step for each message that made an agent work, with its last
       ],
       verdicts: [{ runId: 'r3', verdict: 'approve' }],
     }),
+    new Map(),
   );
   expect(view).toMatchObject({
     state: 'approved',
@@ -177,14 +178,14 @@ test('a chain has a step for each message that made an agent work, with its last
       { from: 'dev', to: 'reviewer', verdict: 'approve' },
     ],
   });
-  expect(chainView(create(GetThreadResponseSchema, { thread: { id: 't' } }))).toEqual([]);
+  expect(chainView(create(GetThreadResponseSchema, { thread: { id: 't' } }), new Map())).toEqual([]);
 });
 
 test('the head of a chain says who approved what the thread is now', () => {
   const ofThread = (approvedHead: string, state: string) => {
     const said = [{ agent: 'reviewer', verdict: 'approve', commit: 'c1' }];
     const thread = { id: 't', head: 'c1', approvedHead, chain: { state, said, note: 'Review it yourself.' } };
-    return chainView(create(GetThreadResponseSchema, { thread }))[0];
+    return chainView(create(GetThreadResponseSchema, { thread }), new Map())[0];
   };
   expect(ofThread('c1', 'approved')).toMatchObject({ approvedBy: ['you', 'reviewer'], note: '' });
   expect(ofThread('c0', 'approved')?.approvedBy).toEqual(['reviewer']);
@@ -209,6 +210,7 @@ describe('the timeline tab', () => {
     const content = timelineContent(
       [...runs, { ...run('5', 'dev', 100), threadId: 'elsewhere' }],
       [wireThread({ id: 'a' })],
+      new Map(),
     );
     expect(tabContentSchema.parse(content)).toEqual(content);
     const [lane, ...others] = timelineLanes(content.runs, { from: 100, now: 200 });

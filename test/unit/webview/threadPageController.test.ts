@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { describe, expect, test, vi } from 'vitest';
 import { ThreadPageController } from '../../../src/pages/threadPage/threadPageController.js';
 import type { ThreadPageServices } from '../../../src/pages/threadPage/threadPageServices.js';
+import { ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import type { RunSchema } from '../../../src/protocol/gen/muster/v1/runs_pb.js';
 import {
   DiffThreadResponseSchema,
@@ -119,6 +120,19 @@ describe('a session of a thread page', () => {
     await until(() => said().includes('Three.'));
     expect(said().filter(text => text === 'Two.')).toHaveLength(1);
     expect(posted).toContainEqual(expect.objectContaining({ type: 'files', uncommitted: 1 }));
+    controller.dispose();
+  });
+
+  test('its project is called as elsewhere: apart from another of the same name', async () => {
+    const { live, posted, controller } = setUp();
+    const project = (id: string) =>
+      create(ProjectSchema, { id, name: 'demo', file: `/w/${id}/agent-compose.yml`, agents: [] });
+    live.listed = [project('greeter'), project('second')];
+    live.known.set(threadId, wireThread({ projectId: 'second', projectName: 'demo' }));
+    controller.receive({ type: 'ready' });
+    expect(posted.find(message => message.type === 'thread')).toMatchObject({
+      thread: { projectName: 'demo (second)' },
+    });
     controller.dispose();
   });
 

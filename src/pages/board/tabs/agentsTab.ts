@@ -2,6 +2,7 @@ import { sumKnown } from '../../../protocol/displayFormat.js';
 import type { Agent, Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import type { Usage } from '../../../protocol/gen/muster/v1/runs_pb.js';
 import type { AgentCard, AgentsTab, DayCost, UsageView } from '../../../protocol/webview/boardTabs/agentsTab.js';
+import { projectNameOf, projectNames } from '../../../protocol/projectNames.js';
 import { toAgentView } from '../../../protocol/webview/threadView.js';
 import { asNumber, cut, defined } from '../../../protocol/webview/viewFields.js';
 import type { TabServices } from '../boardServices.js';
@@ -43,16 +44,18 @@ export function agentsContent(options: {
   readonly days: readonly string[];
 }): AgentsTab {
   const projects = options.projects.filter(({ removed }) => !removed);
-  const ids = new Set(projects.map(({ id }) => id));
-  const usage = options.usage.filter(({ projectId }) => ids.has(projectId));
+  const names = projectNames(projects);
+  const usage = options.usage.filter(({ projectId }) => names.has(projectId));
   const today = options.days.at(-1);
   const cards = projects.flatMap(project =>
     project.agents.map(agent => {
       const own = usage.filter(sum => sum.projectId === project.id && sum.agent === agent.name);
-      return card({ project, agent, today: own.filter(({ day }) => day === today), lately: own });
+      const projectName = names.get(project.id) ?? project.name;
+      return card({ project, projectName, agent, today: own.filter(({ day }) => day === today), lately: own });
     }),
   );
-  const nameOf = (sum: Usage): string => cut(projects.length > 1 ? `${sum.projectName}/${sum.agent}` : sum.agent);
+  const nameOf = (sum: Usage): string =>
+    cut(projects.length > 1 ? `${projectNameOf(sum, names)}/${sum.agent}` : sum.agent);
   return { tab: 'agents', agents: cards, days: options.days.map(day => dayCost(day, usage, nameOf)) };
 }
 
@@ -66,15 +69,16 @@ function dayCost(day: string, usage: readonly Usage[], nameOf: (sum: Usage) => s
 
 function card(options: {
   readonly project: Project;
+  readonly projectName: string;
   readonly agent: Agent;
   readonly today: readonly Usage[];
   readonly lately: readonly Usage[];
 }): AgentCard {
-  const { project, agent, today, lately } = options;
+  const { project, projectName, agent, today, lately } = options;
   return {
     ...toAgentView(agent),
     projectId: project.id,
-    projectName: cut(project.name),
+    projectName: cut(projectName),
     driver: cut(agent.driver),
     permissions: agent.permissions,
     circuit: agent.circuit === '' ? 'closed' : agent.circuit,

@@ -1,5 +1,6 @@
 import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
 import { sumKnown } from '../../../protocol/displayFormat.js';
+import { projectNameOf, projectNames } from '../../../protocol/projectNames.js';
 import { parseThreadStatus } from '../../../protocol/threadDisplay.js';
 import type { BatchesTab, BatchView } from '../../../protocol/webview/boardTabs/batchesTab.js';
 import { cut, defined } from '../../../protocol/webview/viewFields.js';
@@ -11,7 +12,7 @@ import type { BoardTabSource } from '../boardTabSource.js';
 /** Threads that share a name. */
 export function batchesTab({ live, client, mayAbandonBatch }: TabServices): BoardTabSource {
   return {
-    read: async () => batchesContent(live.threads()),
+    read: async () => batchesContent(live.threads(), projectNames(live.projects())),
     async act(action, signal) {
       if (action.tab !== 'batches') return;
       const { batch } = action.action;
@@ -24,24 +25,33 @@ export function batchesTab({ live, client, mayAbandonBatch }: TabServices): Boar
   };
 }
 
-/** What the tab shows of threads. */
-export function batchesContent(threads: readonly Thread[]): BatchesTab {
+/** What the tab shows of threads; `names` are those of the projects. */
+export function batchesContent(threads: readonly Thread[], names: ReadonlyMap<string, string>): BatchesTab {
   const summaries = new Map(threads.map(thread => [thread.id, thread.summary]));
   const groups = Map.groupBy(
     threads.filter(({ batch }) => batch !== ''),
     ({ batch }) => batch,
   );
-  const batches = [...groups].map(([name, members]) => batchView(name, { members, summaries }));
+  const batches = [...groups].map(([name, members]) => batchView(name, { members, summaries, names }));
   return { tab: 'batches', batches: batches.toSorted((a, b) => b.updatedAt - a.updatedAt) };
 }
 
 function batchView(
   name: string,
-  { members, summaries }: { readonly members: readonly Thread[]; readonly summaries: ReadonlyMap<string, string> },
+  {
+    members,
+    summaries,
+    names,
+  }: {
+    readonly members: readonly Thread[];
+    readonly summaries: ReadonlyMap<string, string>;
+    readonly names: ReadonlyMap<string, string>;
+  },
 ): BatchView {
+  const [first] = members;
   return {
     name: cut(name),
-    projectName: cut(members[0]?.projectName ?? ''),
+    projectName: first ? cut(projectNameOf(first, names)) : '',
     threads: members
       .toSorted((a, b) => Number(a.createdAt - b.createdAt) || (a.id < b.id ? -1 : 1))
       .map(thread => ({
@@ -58,7 +68,7 @@ function batchView(
         ...defined('costUsd', thread.costUsd),
       })),
     ...defined('costUsd', sumKnown(...members.map(({ costUsd }) => costUsd))),
-    ...defined('tokens', sumKnown(...members.map(thread => toThreadView(thread).tokens))),
+    ...defined('tokens', sumKnown(...members.map(thread => toThreadView(thread, names).tokens))),
     updatedAt: Math.max(...members.map(({ updatedAt }) => Number(updatedAt))),
   };
 }

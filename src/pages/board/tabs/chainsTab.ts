@@ -2,6 +2,7 @@ import { approvers, chainStateOf } from '../../../protocol/chainState.js';
 import { chainSteps, type ChainStep } from '../../../protocol/chainSteps.js';
 import { sumKnown } from '../../../protocol/displayFormat.js';
 import type { GetThreadResponse, Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
+import { projectNameOf, projectNames } from '../../../protocol/projectNames.js';
 import { parseThreadStatus } from '../../../protocol/threadDisplay.js';
 import type { ChainStepView, ChainView } from '../../../protocol/webview/boardTabs/chainsTab.js';
 import { toRunView } from '../../../protocol/webview/threadView.js';
@@ -23,9 +24,10 @@ export function chainsTab({ live, client }: TabServices): BoardTabSource {
       const shown = threads.slice(0, chainsAtMost);
       const { threads: calls } = await client(signal);
       const found = await Promise.all(shown.map(({ id }) => calls.getThread({ threadId: id }, { signal })));
+      const names = projectNames(live.projects());
       return {
         tab: 'chains',
-        chains: found.flatMap(chainView),
+        chains: found.flatMap(each => chainView(each, names)),
         older: threads.length - shown.length,
         several: live.projects().length > 1,
       };
@@ -35,7 +37,7 @@ export function chainsTab({ live, client }: TabServices): BoardTabSource {
 }
 
 /** One chain as the tab draws it; none when the thread is gone or nothing was handed on. */
-export function chainView(found: GetThreadResponse): readonly ChainView[] {
+export function chainView(found: GetThreadResponse, names: ReadonlyMap<string, string>): readonly ChainView[] {
   const { thread } = found;
   const chain = thread?.chain;
   if (!thread || !chain) return [];
@@ -43,6 +45,7 @@ export function chainView(found: GetThreadResponse): readonly ChainView[] {
   return [
     {
       ...factsOf(thread),
+      projectName: cut(projectNameOf(thread, names)),
       state: chainStateOf(chain, thread),
       approvedBy: approvedBy.map(cut),
       depth: Math.max(0, chain.depth),
@@ -55,8 +58,8 @@ export function chainView(found: GetThreadResponse): readonly ChainView[] {
   ];
 }
 
-function factsOf({ id, summary, projectName, status }: Thread) {
-  return { threadId: id, summary: cut(summary), projectName: cut(projectName), status: parseThreadStatus(status) };
+function factsOf({ id, summary, status }: Thread) {
+  return { threadId: id, summary: cut(summary), status: parseThreadStatus(status) };
 }
 
 function stepView({ message, run, verdict }: ChainStep): ChainStepView {

@@ -2,6 +2,7 @@ import type { HostServices } from '../../../client/hostServices.js';
 import type { Project } from '../../../protocol/gen/muster/v1/projects_pb.js';
 import type { Fire, FireCount, ScheduledTrigger, UpcomingFire } from '../../../protocol/gen/muster/v1/schedules_pb.js';
 import type { TopicEvent } from '../../../protocol/gen/muster/v1/topics_pb.js';
+import { projectNameOf, projectNames } from '../../../protocol/projectNames.js';
 import {
   fireOutcomes,
   type EventView,
@@ -36,7 +37,9 @@ export function schedulesTab({ live, client, schedules: also }: TabServices): Bo
         host.topics.listTopicEvents({ limit: eventsRead, summary: true }, { signal }),
         ...live.projects().map(project => triggersOf(project, { host, now, since: days[0] ?? now, signal })),
       ]);
-      const content = schedulesContent({ now, days, triggers: triggers.flat(), events: events.events });
+      const names = projectNames(live.projects());
+      const named = triggers.flat().map(each => ({ ...each, projectName: cut(projectNameOf(each, names)) }));
+      const content = schedulesContent({ now, days, triggers: named, events: events.events });
       return { ...content, editable: also.openComposeFile !== undefined };
     },
     async act(action, signal) {

@@ -1,5 +1,6 @@
 import type { Run } from '../../../protocol/gen/muster/v1/runs_pb.js';
 import type { Thread } from '../../../protocol/gen/muster/v1/threads_pb.js';
+import { projectNameOf, projectNames } from '../../../protocol/projectNames.js';
 import type { TimelineRun, TimelineTab } from '../../../protocol/webview/boardTabs/timelineTab.js';
 import { cut, defined, happened } from '../../../protocol/webview/viewFields.js';
 import type { TabServices } from '../boardServices.js';
@@ -22,6 +23,7 @@ export function timelineTab({ live, client }: TabServices): BoardTabSource {
       return timelineContent(
         lists.flatMap(list => list.runs),
         live.threads(),
+        projectNames(live.projects()),
       );
     },
     act: async () => undefined,
@@ -29,22 +31,25 @@ export function timelineTab({ live, client }: TabServices): BoardTabSource {
 }
 
 /** What the tab shows of runs; those of threads that the board does not show are left out. */
-export function timelineContent(runs: readonly Run[], threads: readonly Thread[]): TimelineTab {
+export function timelineContent(
+  runs: readonly Run[],
+  threads: readonly Thread[],
+  names: ReadonlyMap<string, string>,
+): TimelineTab {
   const shown = new Map(threads.map(thread => [thread.id, thread]));
   const views = runs.flatMap(run => {
     const thread = shown.get(run.threadId);
-    return thread ? [runView(run, thread)] : [];
+    return thread ? [{ ...runView(run, thread), projectName: cut(projectNameOf(thread, names)) }] : [];
   });
   return { tab: 'timeline', runs: views.toSorted((a, b) => a.queuedAt - b.queuedAt) };
 }
 
-function runView(run: Run, thread: Thread): TimelineRun {
+function runView(run: Run, thread: Thread): Omit<TimelineRun, 'projectName'> {
   return {
     id: run.id,
     threadId: run.threadId,
     summary: cut(thread.summary),
     agent: cut(run.agent),
-    projectName: cut(thread.projectName),
     status: run.status,
     queuedAt: Number(run.queuedAt),
     ...defined('startedAt', happened(run.startedAt)),
