@@ -1,3 +1,4 @@
+import { refusedText } from '../schema/checkText.js';
 import { builtInProvider, builtInProviders } from '../schema/providerNames.js';
 import type { Field, MappingShape, Reference, Shape, ShapeValue, TextShape } from '../schema/shape.js';
 import { child } from '../source/composeNode.js';
@@ -11,6 +12,7 @@ import type { NameKind } from './names.js';
 import { namesIn } from './names.js';
 import { scriptCompletions, type ScriptProposal } from './scriptHelp.js';
 import { mappingOf, shapeAt } from './shapeAt.js';
+import { writtenValue } from './writtenValue.js';
 
 export interface Completion {
   readonly label: string;
@@ -21,7 +23,7 @@ export interface Completion {
   readonly documentation: string;
   /** Whole text, with its indentation: it must be inserted without further adjustment. */
   readonly insertText: string;
-  /** What the text in front of the cursor is compared with; quoted when that text is. */
+  /** What the text in front of the cursor is compared with; begins with a quote when that text does. */
   readonly filterText: string;
   /** What it replaces. */
   readonly span: Span;
@@ -41,20 +43,41 @@ export function completions(source: ComposeSource, offset: number): readonly Com
   const here = shapeAt(place.path);
   if (!here) return [];
   if (place.kind === 'value') {
-    const values = [
+    const values = unfinished(source, { place, offset, shape: here.shape }, [
       ...valueCompletions(source, place, here.shape, here.field),
       ...aliasCompletions(source, place, offset),
-    ];
-    // Right behind the colon YAML would read key and value as one word.
-    const isGlued = source.text[place.word.start - 1] === ':';
-    const spaced = isGlued ? values.map(value => ({ ...value, insertText: ` ${value.insertText}` })) : values;
-    return [...spaced, ...fieldsBelow(source, here.shape, place)];
+    ]);
+    return [...apart(source, place, values), ...fieldsBelow(source, here.shape, place)];
   }
   const fields = mappingOf(here.shape);
   const keys = fields ? [...fieldCompletions(source, fields, place), ...mergeCompletion(source, place, offset)] : [];
   // An item of a list is written where a key could be as well.
   const values = place.path.at(-1) === '[]' ? valueCompletions(source, place, here.shape, here.field) : [];
-  return [...keys, ...values];
+  return apart(source, place, [...keys, ...unfinished(source, { place, offset, shape: here.shape }, values)]);
+}
+
+/** Right behind a colon or the dash of an item YAML would read both as one word. */
+function apart({ text }: ComposeSource, { word }: CursorPlace, found: readonly Completion[]): readonly Completion[] {
+  const isGlued = /[:-]/.test(text[word.start - 1] ?? '');
+  return isGlued ? found.map(each => ({ ...each, insertText: ` ${each.insertText}` })) : found;
+}
+
+/**
+ * Those that go on with what is written. The editor compares loosely (`* * * * *` is like `*\/10 * * * *` to it) and takes
+ * the first with Enter: whoever ends a line whose value is finished must not get another one.
+ */
+function unfinished(
+  { text }: ComposeSource,
+  { place, offset, shape }: { readonly place: CursorPlace; readonly offset: number; readonly shape: Shape },
+  values: readonly Completion[],
+): readonly Completion[] {
+  const written = writtenValue(text, place.word, offset);
+  if (written === undefined) return [];
+  if (written.trim() === '') return values;
+  const scalar = scalarOf(shape);
+  const fulfilsFormat = scalar?.format !== undefined && refusedText(written, scalar) === undefined;
+  if (fulfilsFormat || values.some(({ label }) => label === written)) return [];
+  return values.filter(({ label }) => label.toLowerCase().startsWith(written.toLowerCase()));
 }
 
 function scriptCompletion({ name, isGroup, signature, doc, span }: ScriptProposal): Completion {
@@ -148,13 +171,18 @@ const ordinary = { deprecated: false, planned: false, opensValues: false };
 function hasKnownValues({ shape, refersTo }: Field): boolean {
   if (shape.kind === 'bool') return true;
   if (shape.kind === 'mapping') return Object.keys(shape.fields).length > 0;
-  const scalar = shape.kind === 'text' ? shape : shape.kind === 'choice' ? shape.scalar : undefined;
+  const scalar = scalarOf(shape);
   return scalar !== undefined && (refersTo !== undefined || (scalar.values ?? []).length > 0);
 }
 
+function scalarOf(shape: Shape): TextShape | undefined {
+  return shape.kind === 'text' ? shape : shape.kind === 'choice' ? shape.scalar : undefined;
+}
+
+/** Without the closing quote: once that is written, nothing is like it any more. */
 function filterText(source: ComposeSource, place: CursorPlace, label: string): string {
   const quote = source.text[place.word.start];
-  return quote === '"' || quote === "'" ? `${quote}${label}${quote}` : label;
+  return quote === '"' || quote === "'" ? `${quote}${label}` : label;
 }
 
 function startOfValue(shape: Shape, place: CursorPlace): string {
@@ -193,9 +221,9 @@ function valueCompletions(
     planned: value.planned === true,
     opensValues: false,
   });
-  if (shape.kind === 'bool') return ['true', 'false'].map(value => item({ value, doc: '' }, 'value'));
-  const scalar: TextShape | undefined =
-    shape.kind === 'text' ? shape : shape.kind === 'choice' ? shape.scalar : undefined;
+  if (shape.kind === 'bool')
+    return ['true', 'false'].map(value => ({ ...item({ value, doc: '' }, 'value'), insertText: value }));
+  const scalar = scalarOf(shape);
   if (!scalar) return [];
   const values = (scalar.values ?? []).map(value => item(value, 'value'));
   const referred = field?.refersTo === undefined ? [] : referenceValues(source, place, field.refersTo);
@@ -254,9 +282,10 @@ function models(source: ComposeSource, place: CursorPlace): readonly ShapeValue[
     .map(value => ({ value, doc: 'Model name.' }));
 }
 
-/** The text as YAML: quoted where it would mean something else. */
-export function asScalar(text: string): string {
-  const plain =
-    /^[A-Za-z_./][\w./ +-]*$/.test(text) && !text.endsWith(' ') && !/^(true|false|null|yes|no|on|off|~)$/i.test(text);
-  return plain ? text : JSON.stringify(text);
+/** The text as YAML: quoted where it would mean something else, also to readers that know dates, times and `yes`. */
+function asScalar(text: string): string {
+  const isWord = /^[\w./][\w./+*:@-]*(?: +[\w./+*@-]+)*$/.test(text) && !/:(?:\s|$)/.test(text);
+  const isOther =
+    /^(?:true|false|null|yes|no|y|n|on|off|\.nan)$/i.test(text) || /^[-+.]?(?:\d[\w.:+-]*|\.inf)$/i.test(text);
+  return isWord && !isOther ? text : JSON.stringify(text);
 }

@@ -1,4 +1,5 @@
 import { flowPlace, unquote, type CursorPlace, type PlaceInput } from './flowPlace.js';
+import { closingQuote } from './writtenValue.js';
 
 interface LineShape {
   readonly start: number;
@@ -37,8 +38,8 @@ export function cursorPlace(text: string, offset: number): CursorPlace | undefin
   if (line.key === undefined && opening && column > line.column) {
     return flowPlace(text, { path: parents, from: line.start + line.column, offset, column: ownColumn });
   }
-  const wordEnd =
-    line.start + (line.key === undefined ? line.column + line.value.length : line.column + line.key.length);
+  const wordLength = line.key === undefined ? withoutComment(line.value).length : line.key.length;
+  const wordEnd = line.start + line.column + wordLength;
   return {
     path: parents,
     kind: 'key',
@@ -53,17 +54,22 @@ function valuePlace(text: string, line: LineShape, { path, offset, column }: Pla
   const from = line.start + line.valueColumn;
   if (/^[|>]/.test(line.value)) return undefined;
   if (/^[[{]/.test(line.value)) return flowPlace(text, { path, from, offset, column });
-  const comment = line.value.search(/\s#/);
-  const value = comment < 0 ? line.value : line.value.slice(0, comment);
   const start = Math.min(from, offset);
   return {
     path,
     kind: 'value',
-    word: { start, end: Math.max(offset, from + value.trimEnd().length) },
+    word: { start, end: Math.max(offset, from + withoutComment(line.value).length) },
     siblings: new Set(),
     column,
     inFlow: false,
   };
+}
+
+/** A value without what follows it; a `#` between quotes is part of it. */
+function withoutComment(value: string): string {
+  const from = closingQuote(value) ?? 0;
+  const comment = value.slice(from).search(/\s#/);
+  return (comment < 0 ? value : value.slice(0, from + comment)).trimEnd();
 }
 
 /** Path to the mapping or list that holds a line with these columns; `undefined` inside a text over several lines. */

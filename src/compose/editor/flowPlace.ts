@@ -36,10 +36,11 @@ export function flowPlace(text: string, input: PlaceInput & { readonly from: num
   if (!last) return undefined;
   const isKey = last.isMapping && last.key === undefined;
   const rest = /^[^,}\]:\n]*/.exec(text.slice(input.offset))?.[0] ?? '';
+  const end = reader.quoteEnd ?? input.offset + rest.trimEnd().length;
   return {
     path: [...input.path, ...reader.path()],
     kind: isKey ? 'key' : 'value',
-    word: { start: reader.wordBefore(input.offset), end: input.offset + rest.trimEnd().length },
+    word: { start: reader.wordBefore(input.offset), end },
     siblings: last.keys,
     column: input.column,
     inFlow: true,
@@ -49,6 +50,8 @@ export function flowPlace(text: string, input: PlaceInput & { readonly from: num
 /** Keeps the open brackets, and where the word began that is being read. */
 class FlowReader {
   readonly levels: FlowLevel[] = [];
+  /** Behind the quote that closes the text in which reading ended. */
+  quoteEnd: number | undefined;
   readonly #text: string;
   #at: number;
   #wordStart: number;
@@ -67,7 +70,12 @@ class FlowReader {
       if (char === '"' || char === "'") {
         const end = this.#text.indexOf(char, this.#at + 1);
         // The cursor is inside the quotes.
-        if (end < 0 || end >= offset) return true;
+        if (end < 0) return true;
+        if (end >= offset) {
+          const isOnLine = !this.#text.slice(offset, end).includes('\n');
+          if (isOnLine) this.quoteEnd = end + 1;
+          return true;
+        }
         this.#at = end;
       } else this.#readSign(char);
       this.#at++;

@@ -10,8 +10,11 @@ import { watchSaves } from './applyOnSave.js';
 import { ScriptDiagnostics } from './scriptDiagnostics.js';
 import { AppliedStatus } from './appliedStatus.js';
 
-/** Not the colon: whoever ends the line there would accept a value with Enter that they did not choose. */
-const completionTriggers = [' ', '-', '$', '{'];
+/**
+ * What values have between their words, where the editor does not ask again by itself, and the quotes, behind which a value
+ * is finished. Not the colon: whoever ends the line there would accept a value with Enter that they did not choose.
+ */
+const completionTriggers = [' ', '-', '$', '{', '"', "'", '*', '/', '@', '.', ','];
 
 /** Starts every feature of the compose language. */
 export function startComposeLanguage(services: Services): void {

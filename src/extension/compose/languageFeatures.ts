@@ -23,9 +23,11 @@ export function languageFeatures(): Features {
   const sourceOf = sourceCache();
   return {
     provideCompletionItems(document, position) {
-      return completions(sourceOf(document), document.offsetAt(position)).map((each, place) =>
-        completionItem(document, each, place),
-      );
+      const found = completions(sourceOf(document), document.offsetAt(position));
+      // The editor would go on comparing loosely with what was offered for the beginning of a value.
+      const isToBeAskedAgain = found.some(({ kind }) => kind !== 'field');
+      const items = found.map((each, place) => completionItem(document, each, place));
+      return new vscode.CompletionList(items, isToBeAskedAgain);
     },
     async provideHover(document, position) {
       const { lookUp: env } = await composeEnvironment(document.uri, envFilesOf(readableText(document)));

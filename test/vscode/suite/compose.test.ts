@@ -7,9 +7,11 @@ import {
   fixesFor,
   hoverAt,
   openCompose,
+  pressKeys,
   removeScratch,
   scratchFile,
   symbolsOf,
+  takeSuggestion,
   typeAfter,
   whenLanguageLoaded,
   whenProblems,
@@ -129,6 +131,24 @@ agents:
   const keys = await completionsAt(document, after(document, '        - cron: \n    '));
   assert.ok(!keys.has('provider'), 'a key that is there already is offered again');
   assert.notEqual(keys.get('budget')?.documentation, undefined);
+});
+
+test('a value that was typed to its end is not replaced by one that is like it', async ({ signal, after: cleanUp }) => {
+  cleanUp(removeScratch);
+  const head = 'name: x\nagents:\n  dev:\n    scheduler:\n      triggers:\n        - cron: ';
+  const typed = async (keys: string): Promise<readonly [value: string, isTaken: boolean]> => {
+    const document = await openCompose(`${head}\n`);
+    await whenLanguageLoaded(document, signal);
+    await pressKeys(document, head, keys);
+    const isTaken = await takeSuggestion(document);
+    const value = document.getText().slice(head.length).trimEnd();
+    await removeScratch();
+    return [value, isTaken];
+  };
+  for (const finished of ["'* * * * *'", '"* * * * *"', '5 * * * *', '0 9 * * 1', '"@every 15m"', "'@hou'"])
+    assert.deepEqual(await typed(finished), [finished, false]);
+  assert.deepEqual(await typed('@hou'), ['"@hourly"', true]);
+  assert.deepEqual(await typed("'*/"), ['"*/10 * * * *"', true]);
 });
 
 test('a compose file explains fields, variables and times', async ({ signal, after: cleanUp }) => {

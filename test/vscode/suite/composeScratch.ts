@@ -82,6 +82,25 @@ export async function typeAfter(document: vscode.TextDocument, text: string, typ
   assert.ok(await vscode.workspace.applyEdit(edit));
 }
 
+/** Presses keys at the end of the nth occurrence of a text; what the editor does with each is up to it. */
+export async function pressKeys(document: vscode.TextDocument, text: string, keys: string, nth = 0): Promise<void> {
+  const editor = await vscode.window.showTextDocument(document);
+  const place = after(document, text, nth);
+  editor.selection = new vscode.Selection(place, place);
+  for (const key of keys) await vscode.commands.executeCommand('type', { text: key });
+}
+
+/** Takes what is suggested, as Enter does, as soon as something is; false when nothing was for as long as it takes to ask. */
+export async function takeSuggestion(document: vscode.TextDocument): Promise<boolean> {
+  const { version } = document;
+  for (let asked = 0; asked < 25; asked++) {
+    await completionsAt(document, new vscode.Position(0, 0));
+    await vscode.commands.executeCommand('acceptSelectedSuggestion');
+    if (document.version !== version) return true;
+  }
+  return false;
+}
+
 export async function completionsAt(
   document: vscode.TextDocument,
   position: vscode.Position,
