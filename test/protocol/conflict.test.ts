@@ -51,7 +51,7 @@ test('a conflict is resolved by hand, and by the agent, after which the merge go
   expect(byHand.status).toBe(1);
   const begun = JSON.parse(byHand.stdout) as { files: string[]; worktree: string };
   expect(begun).toMatchObject({ done: false, files: ['greeting.txt'], others: [] });
-  expect(await run('update', first, '--finish')).toMatchObject({ stderr: expect.stringContaining('not resolved') });
+  expect(await run('update', first, '--finish')).toMatchObject({ stderr: expect.stringContaining('Not resolved yet') });
   // Whoever opens the editors again has no trouble by that.
   expect(JSON.parse((await run('update', first, '--by-hand', '--json')).stdout)).toMatchObject({
     files: ['greeting.txt'],

@@ -11,6 +11,7 @@ import { pickRow } from '../plain/picks.js';
 import { plainText } from '../plain/plainText.js';
 import type { Services } from '../services.js';
 import { targetThread, targetThreads } from '../threads/pickThread.js';
+import { asItIsNow, tellMovedOn } from '../threads/presentState.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import type { CommandHandlers } from './commandHandler.js';
 import { offerHandMergeEnd } from './reportError.js';
@@ -193,6 +194,10 @@ async function updateThread(services: Services, thread: Thread): Promise<void> {
       files.slice(0, 5).join(', '),
     );
     const chosen = await showWarning(text, ask, ...(thread.parts.length > 0 ? [] : [editor]));
+    if (chosen === undefined) return;
+    const now = await asItIsNow(services, thread);
+    // It was merged or closed elsewhere while the message stood there.
+    if (now.outcome !== 'open') return tellMovedOn(now);
     if (chosen === ask) await (await import('../review/mergeThread.js')).askToUpdate(services, thread, files);
     if (chosen === editor) await vscode.commands.executeCommand('muster.mergeByHand', thread.id);
   }

@@ -6,6 +6,7 @@ import { readSetting } from '../settings.js';
 import { actionsForNeed, type ThreadAction } from '../../protocol/webview/threadActions.js';
 import { toThreadView } from '../../protocol/webview/threadView.js';
 import { buttonsFor, type ThreadButton } from '../threads/actOnThread.js';
+import { isOffered, tellMovedOn } from '../threads/presentState.js';
 import { changesText, statusWord } from '../threads/threadText.js';
 import { agentTitle, threadTitle } from '../threads/threadTitles.js';
 import type { MutedThreads } from './mutedThreads.js';
@@ -151,7 +152,7 @@ export class Attention implements vscode.Disposable {
       this.#agentOf(thread),
       threadTitle(thread),
     );
-    await press(await showInformation(text, ...buttons.map(({ label }) => label)), buttons);
+    await this.#press(thread.id, await showInformation(text, ...buttons.map(({ label }) => label)), buttons);
   }
 
   async #tellReady(thread: Thread): Promise<void> {
@@ -163,14 +164,22 @@ export class Attention implements vscode.Disposable {
       ? vscode.l10n.t('ready for review, {0}', changesText(thread))
       : vscode.l10n.t('done, without changes');
     const text = vscode.l10n.t('{0}, {1}: {2}', this.#agentOf(thread), threadTitle(thread), done);
-    await press(await showInformation(text, ...buttons.map(({ label }) => label)), buttons);
+    await this.#press(thread.id, await showInformation(text, ...buttons.map(({ label }) => label)), buttons);
   }
 
   async #tellNeed(thread: Thread): Promise<void> {
     const buttons: readonly ThreadButton[] = [...buttonsFor(waysOut(thread), thread.id), this.#muteButton(thread)];
     const need = briefly(thread.needs) || statusWord(thread);
     const text = vscode.l10n.t('{0}, {1}: {2}', this.#agentOf(thread), threadTitle(thread), need);
-    await press(await showWarning(text, ...buttons.map(({ label }) => label)), buttons);
+    await this.#press(thread.id, await showWarning(text, ...buttons.map(({ label }) => label)), buttons);
+  }
+
+  /** What was offered may have been done elsewhere while the message stood there. */
+  async #press(threadId: string, label: string | undefined, buttons: readonly ThreadButton[]): Promise<void> {
+    const button = buttons.find(each => each.label === label);
+    const now = this.#options.host.threads.get(threadId);
+    if (now && button?.action !== undefined && !isOffered(now, button.action)) tellMovedOn(now);
+    else await button?.run();
   }
 
   #muteButton({ id }: Thread): ThreadButton {
@@ -196,10 +205,6 @@ const longestNeed = 240;
 
 function briefly(need: string): string {
   return need.length <= longestNeed ? need : `${need.slice(0, longestNeed - 1)}…`;
-}
-
-async function press(label: string | undefined, buttons: readonly ThreadButton[]): Promise<void> {
-  await buttons.find(each => each.label === label)?.run();
 }
 
 async function tellOneCause(occasions: readonly Occasion[], { thread }: Occasion): Promise<void> {

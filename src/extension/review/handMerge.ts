@@ -6,6 +6,7 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { askModally, showDone, showInformation, showWarning, whileWaiting } from '../plain/messages.js';
 import { plainText } from '../plain/plainText.js';
 import type { Services } from '../services.js';
+import { asItIsNow } from '../threads/presentState.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import { windowClosing } from '../windowClosing.js';
 import { hasConflictMarkers } from './conflictMarkers.js';
@@ -54,10 +55,11 @@ async function filesToShow(
   return conflicting.length > 0 ? conflicting : files;
 }
 
-/** Commits what the person made of the conflicts, and offers what it was for. */
+/** Commits what the person made of the conflicts, and offers what it was for. Of a merge that was ended already it says so. */
 export async function finishHandMerge(services: Services, thread: Thread): Promise<void> {
   const begun = await begunMerge(services, thread);
-  if (begun && !(await acceptOpen(thread, begun))) return;
+  if (!begun) return tellEnded(thread);
+  if (!(await acceptOpen(thread, begun))) return;
   // What is typed elsewhere and not saved would be missing.
   await services.reviews.save(thread);
   const title = threadTitle(thread);
@@ -82,11 +84,22 @@ export async function finishHandMerge(services: Services, thread: Thread): Promi
 async function tellUnresolved(services: Services, thread: Thread, files: readonly string[]): Promise<void> {
   const again = vscode.l10n.t('Resolve in Merge Editor');
   const text = vscode.l10n.t('Not resolved yet: {0}', files.slice(0, 5).join(', '));
-  if ((await showWarning(text, again)) === again) await mergeByHand(services, thread, files);
+  if ((await showWarning(text, again)) !== again) return;
+  if (await isUnderWay(services, thread)) await mergeByHand(services, thread, files);
+  else tellEnded(thread);
 }
 
-/** Brings the worktree to what it was before the merge. False: the person would rather not. */
+/** A message goes on offering to end a merge that was ended elsewhere: by a row, on a page, in a terminal. */
+function tellEnded(thread: Thread): void {
+  void showInformation(vscode.l10n.t('The merge in "{0}" was completed or given up already.', threadTitle(thread)));
+}
+
+/** Brings the worktree to what it was before the merge, if it is still under way. False: the person would rather not. */
 export async function abandonHandMerge(services: Services, thread: Thread): Promise<boolean> {
+  if (!(await isUnderWay(services, thread))) {
+    tellEnded(thread);
+    return true;
+  }
   const title = threadTitle(thread);
   const giveUp = vscode.l10n.t('Give Up Merge');
   const question = {
@@ -161,13 +174,17 @@ async function acceptOpen(thread: Thread, begun: BeginHandMergeResponse): Promis
 /** As VS Code says that somebody would rather not. */
 const refused = { successful: false };
 
-/** The merge that is under way; undefined: it was ended in a terminal meanwhile. */
-async function begunMerge({ host }: Services, thread: Thread): Promise<BeginHandMergeResponse | undefined> {
-  const signal = windowClosing;
-  const client = await host.client(signal);
-  const { thread: fresh } = await client.threads.getThread({ threadId: thread.id }, { signal });
+async function isUnderWay(services: Services, thread: Thread): Promise<boolean> {
+  return (await asItIsNow(services, thread)).handMerge !== '';
+}
+
+/** The merge that is under way; undefined: it was ended elsewhere meanwhile. */
+async function begunMerge(services: Services, thread: Thread): Promise<BeginHandMergeResponse | undefined> {
   // Asking for its files would begin another one.
-  return fresh?.handMerge === '' ? undefined : client.merges.beginHandMerge({ threadId: thread.id }, { signal });
+  if (!(await isUnderWay(services, thread))) return undefined;
+  const signal = windowClosing;
+  const client = await services.host.client(signal);
+  return client.merges.beginHandMerge({ threadId: thread.id }, { signal });
 }
 
 /** Does something to each merge editor of the thread that is open, brought to the front where that can be; the first refusal ends that. */

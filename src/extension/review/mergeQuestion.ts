@@ -2,8 +2,9 @@ import * as vscode from 'vscode';
 import { shortId } from '../../protocol/displayFormat.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { seenHead, sightOf, type Sight } from '../../protocol/reviewedHead.js';
-import { askModally, type Question } from '../plain/messages.js';
+import { askModally, showInformation, type Question } from '../plain/messages.js';
 import type { Services } from '../services.js';
+import { asItIsNow } from '../threads/presentState.js';
 import { unseenText, unsentText } from '../threads/threadText.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import { windowClosing } from '../windowClosing.js';
@@ -30,6 +31,7 @@ export async function askBeforeMerge(
 ): Promise<Agreed | undefined> {
   await services.reviews.save(thread);
   const fresh = await asItIsNow(services, thread);
+  if (isMerged(fresh)) return undefined;
   const unsent = fresh.draftComments;
   const sight = sightFor(services, fresh);
   const commit = sight === 'seen' ? undefined : fresh.head;
@@ -64,6 +66,7 @@ export async function askAboutUnsent(
   left = 0,
 ): Promise<number | undefined> {
   const fresh = await asItIsNow(services, thread);
+  if (isMerged(fresh)) return undefined;
   const unsent = fresh.draftComments;
   if (unsent === 0 || unsent === left) return unsent;
   return (await mayLeave(fresh, purpose)) ? unsent : undefined;
@@ -94,12 +97,11 @@ async function mayLeave(thread: Thread, purpose: 'approve' | 'merge'): Promise<b
   return chosen === anyway;
 }
 
-/** As the host knows it: what this window was told may be a moment old. */
-async function asItIsNow({ host }: Services, thread: Thread): Promise<Thread> {
-  const signal = windowClosing;
-  const client = await host.client(signal);
-  const { thread: fresh = thread } = await client.threads.getThread({ threadId: thread.id }, { signal });
-  return fresh;
+/** Rows, reviews and messages may be older than a merge from elsewhere: tells of it, instead of asking about what is done. */
+function isMerged(thread: Thread): boolean {
+  if (thread.status !== 'merged') return false;
+  void showInformation(vscode.l10n.t('"{0}" is merged already.', threadTitle(thread)));
+  return true;
 }
 
 /** What they wrote into it themselves is no reason to ask; the host tells it from what others wrote. */

@@ -9,6 +9,7 @@ import { agentToGoOn } from '../dispatch/successor.js';
 import { sendTask } from '../dispatch/sendTask.js';
 import type { Services } from '../services.js';
 import { readSetting } from '../settings.js';
+import { asItIsNow, isLastTried, tellMovedOn } from '../threads/presentState.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import { askAboutUnsent, askBeforeMerge, nameSome, reviewSince, sinceLabel, withOpenReview } from './mergeQuestion.js';
 import { outdatedFiles } from './reviews.js';
@@ -96,7 +97,7 @@ async function report(services: Services, { thread, merge, options }: Outcome): 
       await services.reviews.close(thread.id);
       // A note means that something besides the merge deserves a look, such as a checkout that could not follow.
       if (merge.message !== '') void showInformation(merge.message);
-      void offerUndo(thread, text);
+      void offerUndo(services, { thread, merge }, text);
       return;
     }
     case 'blocked':
@@ -112,16 +113,25 @@ async function report(services: Services, { thread, merge, options }: Outcome): 
 }
 
 /** A click in a row that moved is taken back by another one. */
-async function offerUndo(thread: Thread, text: string): Promise<void> {
+async function offerUndo(
+  services: Services,
+  { thread, merge }: Pick<Outcome, 'thread' | 'merge'>,
+  text: string,
+): Promise<void> {
   const undo = vscode.l10n.t('Undo Merge');
-  if ((await showInformation(text, undo)) === undo) await vscode.commands.executeCommand('muster.undoMerge', thread.id);
+  if ((await showInformation(text, undo)) !== undo) return;
+  const now = await asItIsNow(services, thread);
+  // Another one by now, which is not what the message was about.
+  if (now.latestMerge?.id !== merge.id || now.latestMerge.undone !== '') tellMovedOn(now);
+  else await vscode.commands.executeCommand('muster.undoMerge', thread.id);
 }
 
 async function reportBlocked(services: Services, { thread, merge, options }: Outcome): Promise<void> {
   const actions = blockedActions(services, { thread, merge, options });
   const text = vscode.l10n.t('"{0}" was not merged: {1}', threadTitle(thread), withFiles(merge));
   const chosen = await showWarning(text, ...actions.map(({ label }) => label));
-  await actions.find(({ label }) => label === chosen)?.run();
+  const action = actions.find(({ label }) => label === chosen);
+  if (action && (await isLastTried(services, thread, merge.id))) await action.run();
 }
 
 interface Action {
@@ -210,6 +220,7 @@ async function reportConflict(services: Services, { thread, merge, options }: Ou
       : vscode.l10n.t('"{0}" conflicts with {1} in {2}', title, merge.target, nameSome(merge.files));
   const others = [...(thread.parts.length > 0 ? [] : [editor]), ...(merge.strategy === 'rebase' ? [] : [rebase])];
   const chosen = await showWarning(text, ask, ...others);
+  if (chosen === undefined || !(await isLastTried(services, thread, merge.id))) return;
   if (chosen === ask) await askToResolve(services, thread, merge);
   if (chosen === editor) await vscode.commands.executeCommand('muster.mergeByHand', thread.id);
   if (chosen === rebase) await mergeThread(services, thread, { ...options, strategy: 'rebase' });

@@ -48,6 +48,8 @@ export async function actOnThread(action: ThreadAction, threadId: string): Promi
 /** A button about one thread. */
 export interface ThreadButton {
   readonly label: string;
+  /** What it does of what a page offers; whoever shows the button for long looks whether that is still offered. */
+  readonly action?: ThreadAction;
   readonly run: () => Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export interface ThreadButton {
 export function buttonsFor(actions: readonly ThreadAction[], threadId: string): readonly ThreadButton[] {
   return actions.map(action => ({
     label: vscode.l10n.t(webviewStrings[action]),
+    action,
     run: () => actOnThread(action, threadId),
   }));
 }

@@ -11,16 +11,21 @@ const vscode = vi.hoisted(() => {
   const buttons: (readonly string[])[] = [];
   const focusListeners: ((state: { focused: boolean }) => void)[] = [];
   const state = { focused: false };
-  return { told, buttons, focusListeners, state };
+  const commands: string[] = [];
+  /** What is pressed of the next message, once it is told. */
+  const presses: Promise<string>[] = [];
+  return { told, buttons, focusListeners, state, commands, presses };
 });
 vi.mock('vscode', async original => {
   const { told, buttons, focusListeners, state } = vscode;
-  const tell = async (text: string, ...offered: readonly string[]): Promise<undefined> => {
+  const tell = async (text: string, ...offered: readonly string[]): Promise<string | undefined> => {
     told.push(text);
     buttons.push(offered);
+    return await vscode.presses.shift();
   };
   return {
     ...(await original<object>()),
+    commands: { executeCommand: async (...words: readonly string[]) => vscode.commands.push(words.join(' ')) },
     workspace: { getConfiguration: () => ({ get: () => undefined }) },
     window: {
       state,
@@ -70,6 +75,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   vscode.told.length = 0;
   vscode.buttons.length = 0;
+  vscode.commands.length = 0;
   vscode.state.focused = false;
 });
 afterEach(() => vi.useRealTimers());
@@ -179,4 +185,22 @@ test('a need has two buttons beside the one that mutes, and one of them is a loo
     ['Try again', 'Open', 'Mute Thread'],
     ['Try again', 'Review changes', 'Mute Thread'],
   ]);
+});
+
+test.each([
+  ['that is still ready is merged', done('a', 2), ['muster.merge a'], 1],
+  ['that was merged elsewhere is told of', makeThread({ ...done('a', 2), status: 'merged' }), [], 2],
+])('by the button of an old message a thread %s', async (_, now, commands, messages) => {
+  const { attention, arrive } = openWindow();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  vscode.presses.push(promise);
+  attention.dispatchedHere('a');
+  arrive(done('a', 2));
+  await soon();
+  arrive(now);
+  resolve('Merge');
+  const told = await soon();
+  expect(vscode.commands).toEqual(commands);
+  expect(told).toHaveLength(messages);
+  if (messages === 2) expect(told[1]).toBe('This message is out of date: "Task a" has moved on (Merged).');
 });

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Services } from '../../../src/extension/services.js';
-import { finishHandMerge, mergeByHand } from '../../../src/extension/review/handMerge.js';
+import { abandonHandMerge, finishHandMerge, mergeByHand } from '../../../src/extension/review/handMerge.js';
 import { currentUri } from '../../../src/extension/review/reviewSides.js';
 import { makeThread } from '../../support/protoThreads.js';
 
@@ -20,7 +20,16 @@ const fake = vi.hoisted(() => {
   const groups: { all: { tabs: readonly Tab[] }[]; active: Tab | undefined } = { all: [], active: undefined };
   /** What is saved of each file, by its path. */
   const disk = new Map<string, string>();
-  return { Uri, groups, disk, opens: false, executed: [] as string[], warned: [] as string[], answers: [] as string[] };
+  return {
+    Uri,
+    groups,
+    disk,
+    opens: false,
+    executed: [] as string[],
+    warned: [] as string[],
+    told: [] as string[],
+    answers: [] as string[],
+  };
 });
 vi.mock('vscode', async original => {
   const nothing = { dispose: () => undefined };
@@ -63,7 +72,7 @@ vi.mock('vscode', async original => {
         fake.warned.push(text);
         return fake.answers.shift();
       },
-      showInformationMessage: async () => undefined,
+      showInformationMessage: async (text: string) => void fake.told.push(text),
       withProgress: async (_: unknown, work: () => unknown) => work(),
     },
   };
@@ -73,6 +82,7 @@ afterEach(() => {
   vi.restoreAllMocks();
   fake.executed.length = 0;
   fake.warned.length = 0;
+  fake.told.length = 0;
   fake.opens = false;
   fake.disk.clear();
 });
@@ -81,10 +91,10 @@ const path = 'src/greet.js';
 const thread = makeThread({ id: '3f2a9k4m7p0q', handMerge: 'main', worktree: '/w' });
 
 /** A window on a thread with a merge editor, and what it asked of its host. */
-function openWindow({ files = [path] }: { files?: readonly string[] } = {}) {
+function openWindow({ files = [path], isEnded = false }: { files?: readonly string[]; isEnded?: boolean } = {}) {
   const ended: object[] = [];
   const client = {
-    threads: { getThread: async () => ({ thread }) },
+    threads: { getThread: async () => ({ thread: isEnded ? { ...thread, handMerge: '' } : thread }) },
     merges: {
       beginHandMerge: async () => ({ files, others: [], base: 'b', ours: 'o', theirs: 't', target: 'main' }),
       endHandMerge: async (request: object) => {
@@ -149,4 +159,15 @@ test('a file that somebody deleted in the middle keeps the others from nothing',
   fake.disk.set(currentUri(thread, path).path, '<<<<<<< HEAD\na\n=======\nb\n>>>>>>> main\n');
   await mergeByHand(services, thread);
   expect(fake.executed).toEqual([opened(path)]);
+});
+
+test.each([
+  ['completed', finishHandMerge],
+  ['given up', abandonHandMerge],
+])('a merge that was ended elsewhere is not %s from a message that is left of it', async (_, end) => {
+  const { services, ended } = openWindow({ isEnded: true });
+  await end(services, thread);
+  // No question, no error, nothing asked of the host.
+  expect([fake.warned, fake.executed, ended]).toEqual([[], [], []]);
+  expect(fake.told).toEqual([expect.stringMatching(/^The merge in ".*" was completed or given up already\.$/)]);
 });

@@ -2,19 +2,25 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { approveAndMerge, approveThread, mergeThread } from '../../../src/extension/review/mergeThread.js';
 import { mayLeaveAll } from '../../../src/extension/review/mergeQuestion.js';
 import type { Services } from '../../../src/extension/services.js';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Thread, ThreadSchema } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
 import { makeThread } from '../../support/protoThreads.js';
 
 const fake = vi.hoisted(() => ({
   shown: [] as { text: string; buttons: readonly string[] }[],
   answers: [] as (string | undefined)[],
   commands: [] as string[],
+  /** What happens elsewhere while each message is read. */
+  meanwhile: [] as (() => void)[],
 }));
 vi.mock('vscode', async original => {
   const ask = async (text: string, ...rest: readonly (string | { detail?: string })[]) => {
     const detail = rest.flatMap(each => (typeof each === 'string' ? [] : [each.detail ?? '']));
     const buttons = rest.filter(each => typeof each === 'string');
     fake.shown.push({ text: [text, ...detail].join(' '), buttons });
-    return fake.answers.shift();
+    const answer = fake.answers.shift();
+    fake.meanwhile.shift()?.();
+    return answer;
   };
   return {
     ...(await original<object>()),
@@ -23,7 +29,7 @@ vi.mock('vscode', async original => {
     commands: { executeCommand: async (...words: readonly string[]) => fake.commands.push(words.join(' ')) },
     window: {
       showWarningMessage: ask,
-      showInformationMessage: async () => 'stay',
+      showInformationMessage: ask,
       setStatusBarMessage: () => undefined,
       withProgress: async (_: unknown, work: (progress: unknown, token: object) => unknown) =>
         work(undefined, { onCancellationRequested: () => ({ dispose: () => undefined }) }),
@@ -35,10 +41,16 @@ beforeEach(() => {
   fake.shown.length = 0;
   fake.answers.length = 0;
   fake.commands.length = 0;
+  fake.meanwhile.length = 0;
 });
 
 const [seen, head] = ['1'.repeat(40), '2'.repeat(40)];
 const base = { id: 'a', summary: 'Greet', agent: 'polite', status: 'ready', head, filesChanged: 1 } as const;
+
+/** Without those that tell of a merge. */
+function questions() {
+  return fake.shown.filter(({ buttons }) => !buttons.includes('Undo Merge'));
+}
 
 /** A window on a thread; what its host was asked to do. */
 function openWindow(
@@ -48,14 +60,18 @@ function openWindow(
   const thread = makeThread({ ...base, ...facts });
   const done: string[] = [];
   const left = [...ends];
+  let now: Thread | undefined;
+  const become = (later: MessageInitShape<typeof ThreadSchema>): void =>
+    void (now = makeThread({ ...base, ...facts, ...later }));
   const services = {
     host: {
       threads: new Map([['a', thread]]),
       client: async () => ({
-        threads: { getThread: async () => ({ thread }) },
+        threads: { getThread: async () => ({ thread: now ?? thread }) },
         merges: {
           requestMerge: async ({ strategy }: { strategy: string }) => {
             done.push(`merge ${strategy}`.trim());
+            become({ latestMerge: { id: 'm', status: left[0] ?? '' } });
             return { merge: { id: 'm' } };
           },
           waitMerge: async () => ({
@@ -77,7 +93,7 @@ function openWindow(
       },
     },
   } as unknown as Services;
-  return { services, thread, done };
+  return { services, thread, done, become };
 }
 
 test('a merge that leaves a comment unsent is asked about, and sending it merges nothing', async () => {
@@ -112,7 +128,7 @@ test.each([
   const { services, thread, done } = openWindow({ ...facts, draftComments: 1 });
   fake.answers.push(merge);
   await mergeThread(services, thread);
-  expect(fake.shown).toEqual([
+  expect(questions()).toEqual([
     { text: expect.stringContaining(question), buttons: [review, 'Request Changes', merge] },
   ]);
   expect(fake.shown[0]?.text).toContain('1 comment was not sent to polite.');
@@ -129,7 +145,7 @@ test('approving and merging asks once, before the approval', async () => {
   expect(done).toEqual([]);
   await approveAndMerge(services, thread);
   expect(done).toEqual(['approve', 'merge']);
-  expect(fake.shown).toHaveLength(2);
+  expect(questions()).toHaveLength(2);
 });
 
 test('what was agreed to is not asked again when the merge is tried in another way', async () => {
@@ -140,7 +156,7 @@ test('what was agreed to is not asked again when the merge is tried in another w
   fake.answers.push('Merge Anyway', 'Rebase and Merge');
   await mergeThread(services, thread);
   expect(done).toEqual(['merge', 'merge rebase']);
-  expect(fake.shown.map(({ buttons }) => buttons.includes('Merge Anyway'))).toEqual([true, false]);
+  expect(questions().map(({ buttons }) => buttons.includes('Merge Anyway'))).toEqual([true, false]);
 });
 
 test('an approval says the same', async () => {
@@ -166,4 +182,41 @@ test('before all that is approved is merged, those with comments are named', asy
   );
   expect(fake.shown[0]?.text).not.toContain('Greet');
   expect(await mayLeaveAll(others.map(each => makeThread(each)))).toBe(false);
+});
+
+test('what was merged elsewhere is not asked about', async () => {
+  const { services, thread, done, become } = openWindow({ draftComments: 1 });
+  become({ status: 'merged', outcome: 'merged' });
+  await mergeThread(services, thread);
+  await approveAndMerge(services, thread);
+  const told = { text: '"Greet" is merged already.', buttons: [] };
+  expect(fake.shown).toEqual([told, told]);
+  expect(done).toEqual([]);
+});
+
+test('a button of a message looks whether what it offers is still so', async () => {
+  const { services, thread, done, become } = openWindow(
+    { shownHead: head, draftComments: 0 },
+    { ends: ['conflicted'] },
+  );
+  fake.answers.push('Rebase and Merge');
+  fake.meanwhile.push(() =>
+    become({ status: 'merged', outcome: 'merged', latestMerge: { id: 'later', status: 'merged' } }),
+  );
+  await mergeThread(services, thread);
+  expect(done).toEqual(['merge']);
+  expect(fake.shown.at(-1)?.text).toBe('This message is out of date: "Greet" has moved on (Merged).');
+});
+
+test.each([
+  ['is undone', { latestMerge: { id: 'm', status: 'merged', undone: 'restored' } }, 0],
+  ['has another merge', { status: 'merged', latestMerge: { id: 'later', status: 'merged' } }, 0],
+  ['has it still', { status: 'merged', latestMerge: { id: 'm', status: 'merged' } }, 1],
+])('a merge is taken back from its message only where the thread %s', async (_, later, undos) => {
+  const { services, thread, become } = openWindow({ shownHead: head, draftComments: 0 });
+  fake.answers.push('Undo Merge');
+  fake.meanwhile.push(() => become(later));
+  await mergeThread(services, thread);
+  await vi.waitFor(() => expect(fake.shown.length + fake.commands.length).toBe(2));
+  expect(fake.commands).toEqual(undos === 1 ? ['muster.undoMerge a'] : []);
 });

@@ -100,7 +100,7 @@ async function isAsBothBegan(git: WorktreeGit, path: string, entries: readonly U
 
 async function finish(context: GitContext, worktree: WorktreeRef): Promise<string> {
   const git = await open(context, worktree);
-  if (!(await isUnderWay(git))) throw failed(worktree, 'no merge is under way in it');
+  if (!(await isUnderWay(git))) throw notUnderWay(worktree);
   const { files, others } = await describe(git);
   // Git cannot see whether what lies there of the others was chosen: whoever resolves them tells it with `git add` or `git rm`.
   const left = [...others];
@@ -113,7 +113,7 @@ async function finish(context: GitContext, worktree: WorktreeRef): Promise<strin
   if (left.length === 0 && untouched.length > 0) {
     throw new AppError(
       'worktree.unfinished',
-      `The merge in ${worktree.path} is not resolved: ${untouched.slice(0, 5).join(', ')} is as it was before either side changed it, so that the changes of both would be lost. Take what shall stay, or say that this is meant with \`git add\`.`,
+      `Not resolved yet: ${untouched.slice(0, 5).join(', ')} is as it was before either side changed it, so that the changes of both would be lost. Take what shall stay, or say that this is meant with \`git add\`.`,
       { path: worktree.path, operation: 'a merge is in progress in it', files: untouched },
     );
   }
@@ -121,7 +121,7 @@ async function finish(context: GitContext, worktree: WorktreeRef): Promise<strin
     const named = `${left.slice(0, 5).join(', ')}${left.length > 5 ? ' and more' : ''}`;
     throw new AppError(
       'worktree.unfinished',
-      `The merge in ${worktree.path} is not resolved: ${named}. Take the conflict markers out, and tell git of deleted files and links with \`git add\` or \`git rm\`.`,
+      `Not resolved yet: ${named}. Take the conflict markers out, and tell git of deleted files and links with \`git add\` or \`git rm\`.`,
       { path: worktree.path, operation: 'a merge is in progress in it', files: left },
     );
   }
@@ -136,7 +136,7 @@ async function finish(context: GitContext, worktree: WorktreeRef): Promise<strin
 
 async function abandon(context: GitContext, worktree: WorktreeRef): Promise<void> {
   const git = await open(context, worktree);
-  if (!(await isUnderWay(git))) throw failed(worktree, 'no merge is under way in it');
+  if (!(await isUnderWay(git))) throw notUnderWay(worktree);
   await git.run({ args: ['merge', '--abort'] });
 }
 
@@ -174,6 +174,14 @@ async function hasMarkers(file: string): Promise<boolean> {
   return /^<{7} /m.test(text) && /^={7}\r?$/m.test(text) && /^>{7} /m.test(text);
 }
 
+/** It was completed or given up elsewhere. */
+function notUnderWay({ path }: WorktreeRef): AppError<'worktree.failed'> {
+  return new AppError('worktree.failed', `No merge is under way any more in ${path}.`, {
+    path,
+    reason: 'no merge is under way in it',
+  });
+}
+
 function failed({ path }: WorktreeRef, reason: string): AppError<'worktree.failed'> {
-  return new AppError('worktree.failed', `The merge in ${path} is not possible: ${reason}.`, { path, reason });
+  return new AppError('worktree.failed', `This merge is not possible: ${reason} (in ${path}).`, { path, reason });
 }
