@@ -1,6 +1,7 @@
 import { isEmptyEntry, isLeftOut } from './leftOut.js';
 import type { ProblemList, SpanFix } from './diagnostic.js';
 import { nearest } from './nearest.js';
+import { placeOfField, type FieldHome } from './placeOfField.js';
 import { refusedText } from './schema/checkText.js';
 import type {
   ChoiceShape,
@@ -216,7 +217,9 @@ export class StructureCheck {
 
   #unknownField(node: MappingNode, entry: MappingEntry, shape: MappingShape): void {
     const missing = Object.keys(shape.fields).filter(name => !node.entries.some(other => other.key === name));
-    const near = entry.keyIsScalar ? nearest(entry.key, missing) : undefined;
+    const home = entry.keyIsScalar ? placeOfField(entry.key, shape) : undefined;
+    const isBeside = home?.under === '' && missing.includes(home.name);
+    const near = isBeside ? home.name : entry.keyIsScalar ? nearest(entry.key, missing) : undefined;
     const fix: SpanFix | undefined =
       near === undefined
         ? removeEntryFix(this.#text, node, entry, `Remove "${entry.key}"`)
@@ -226,7 +229,7 @@ export class StructureCheck {
       pass: 'parse',
       path: entry.value.path,
       span: entry.keySpan,
-      text: this.#isOfDockerCompose(entry) ? dockerComposeHint : unknownText(near),
+      text: this.#isOfDockerCompose(entry) ? dockerComposeHint : unknownText(entry.key, near, home),
       fix,
     });
   }
@@ -366,8 +369,12 @@ export function readNumber(node: ScalarNode, shape: NumberShape): number | undef
   return pattern.test(node.text) ? Number(node.text) : undefined;
 }
 
-function unknownText(near: string | undefined): string {
-  return near === undefined ? 'unknown field' : `unknown field (did you mean "${near}"?)`;
+function unknownText(key: string, near: string | undefined, home: FieldHome | undefined): string {
+  if (near !== undefined) return `unknown field (did you mean "${near}"?)`;
+  if (home === undefined || home.under === '') return 'unknown field';
+  return home.name === key
+    ? `unknown field; "${key}" belongs under "${home.under}"`
+    : `unknown field; it is called "${home.name}" and belongs under "${home.under}"`;
 }
 
 const dockerComposeHint =

@@ -32,6 +32,8 @@ export interface Completion {
   readonly planned: boolean;
   /** A key whose values are known: they are to be offered at once. */
   readonly opensValues: boolean;
+  /** Whether it is offered, and by which word it is found, hangs on what is written: each letter asks again. */
+  readonly hangsOnWord: boolean;
 }
 
 /** What may be written at the offset, what is used most first. Works on unfinished text. */
@@ -97,21 +99,32 @@ function scriptCompletion({ name, isGroup, signature, doc, span }: ScriptProposa
 function fieldCompletions(source: ComposeSource, shape: MappingShape, place: CursorPlace): readonly Completion[] {
   const alternatives = shape.exactlyOne?.names ?? [];
   const isChosen = alternatives.some(name => place.siblings.has(name));
-  return Object.entries(shape.fields)
+  const written = writtenValue(source.text, place.word, place.word.end)?.toLowerCase() ?? '';
+  const found = Object.entries(shape.fields)
     .filter(([name, field]) => !place.siblings.has(name) && field.refused === undefined)
     .filter(([name]) => !isChosen || !alternatives.includes(name))
-    .map(([name, field]): Completion => ({
-      label: name,
-      kind: 'field',
-      detail: field.planned ? 'not acted on yet' : field.required ? 'required' : '',
-      documentation: fieldDoc(name, field),
-      insertText: `${name}:${startOfValue(field.shape, place)}`,
-      filterText: filterText(source, place, name),
-      span: place.word,
-      deprecated: field.spellingOf !== undefined,
-      planned: field.planned,
-      opensValues: hasKnownValues(field),
-    }));
+    .map(([name, field]) => ({ name, field, foundBy: foundBy(name, field, written) }));
+  const byName = found.filter(({ name, foundBy: word }) => word === name);
+  const byOtherWord = found.filter(({ name, foundBy: word }) => word !== name);
+  return [...byName, ...byOtherWord].map(({ name, field, foundBy: word }): Completion => ({
+    label: name,
+    kind: 'field',
+    detail: field.planned ? 'not acted on yet' : field.required ? 'required' : '',
+    documentation: fieldDoc(name, field),
+    insertText: `${name}:${startOfValue(field.shape, place)}`,
+    filterText: filterText(source, place, word),
+    span: place.word,
+    deprecated: field.spellingOf !== undefined,
+    planned: field.planned,
+    opensValues: hasKnownValues(field),
+    hangsOnWord: field.keywords.length > 0,
+  }));
+}
+
+/** The word of a field that goes on with what is written: its name, or one by which people look for it. */
+function foundBy(name: string, { keywords }: Field, written: string): string {
+  if (written === '' || name.startsWith(written)) return name;
+  return keywords.find(each => each.startsWith(written)) ?? name;
 }
 
 /** Behind a key whose value is a mapping: its fields, each on the next line, where they belong. */
@@ -145,6 +158,7 @@ function aliasCompletions(source: ComposeSource, place: CursorPlace, offset: num
     filterText: filterText(source, place, `*${name}`),
     span: place.word,
     ...ordinary,
+    hangsOnWord: true,
   }));
 }
 
@@ -165,7 +179,7 @@ function mergeCompletion(source: ComposeSource, place: CursorPlace, offset: numb
   ];
 }
 
-const ordinary = { deprecated: false, planned: false, opensValues: false };
+const ordinary = { deprecated: false, planned: false, opensValues: false, hangsOnWord: false };
 
 /** True where the language, or the file, knows what may be written: a scalar's values, or the fields of a mapping. */
 function hasKnownValues({ shape, refersTo }: Field): boolean {
@@ -220,6 +234,7 @@ function valueCompletions(
     deprecated: value.spellingOf !== undefined,
     planned: value.planned === true,
     opensValues: false,
+    hangsOnWord: true,
   });
   if (shape.kind === 'bool')
     return ['true', 'false'].map(value => ({ ...item({ value, doc: '' }, 'value'), insertText: value }));

@@ -41,7 +41,7 @@ const build = {
 const handoff: MappingShape = mapping({
   on_response: field(
     oneOrMore(text({ nonEmpty: true })),
-    'Agent, or agents, that get the reply of this one.',
+    'Agent, or agents, that get the reply of this one: the next in the chain, for example who reviews it.',
     HANDOFF + REVIEWER,
     {
       era: 'muster',
@@ -56,7 +56,7 @@ const handoff: MappingShape = mapping({
   ),
   prompt: field(
     text(),
-    'What to tell them, before the task and the reply.',
+    'What to tell them, before the task and the reply: what a reviewer looks for.',
     `${HANDOFF}      prompt: Review this change.\n${REVIEWER}`,
     { era: 'muster' },
   ),
@@ -155,7 +155,12 @@ export const agentFields: Fields = {
       fallback: 'a worktree per thread',
     },
   ),
-  handoff: field(handoff, 'What happens with the reply.', HANDOFF + REVIEWER, { era: 'muster' }),
+  handoff: field(
+    handoff,
+    'What happens with the reply: hands the work to other agents, one after the other (a chain), so that one reviews what another wrote.',
+    HANDOFF + REVIEWER,
+    { era: 'muster', keywords: ['review', 'reviewer', 'reviewers', 'chain'] },
+  ),
   retries: field(
     mapping({
       max: field(integer(0, 100), 'New attempts after a failed run.', 'max: 2', { era: 'muster', fallback: '0' }),
@@ -257,8 +262,9 @@ export const agentFields: Fields = {
   ),
   scheduler: field(
     scheduler,
-    'What starts runs without a person.',
+    'What starts runs without a person: triggers on a schedule (cron, interval), on events, or by a script.',
     'scheduler:\n  triggers:\n    - name: hourly\n      cron: "@hourly"',
+    { keywords: ['schedule', 'schedules', 'trigger', 'triggers', 'cron', 'interval'] },
   ),
 };
 

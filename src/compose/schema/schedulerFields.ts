@@ -183,8 +183,9 @@ export const scheduler: MappingShape = mapping({
   ),
   triggers: field(
     list(trigger),
-    'What starts runs. Not together with `script`.',
+    'What starts runs: each item has a schedule (`cron`, `interval`, `timeout`) or an `event`, and a `prompt`. Not together with `script`.',
     `triggers:\n  - name: hourly\n    cron: "@hourly"`,
+    { keywords: ['cron', 'schedule', 'interval', 'event'] },
   ),
   script: field(
     { kind: 'choice', scalar: text(), mapping: scriptSource },

@@ -110,6 +110,8 @@ export interface Field {
   /** An older spelling; the value belongs into this field. */
   readonly spellingOf?: string | undefined;
   readonly refersTo?: Reference | undefined;
+  /** Other words by which people look for it; completion finds it by them, and a problem names it. */
+  readonly keywords: readonly string[];
 }
 
 export interface FieldOptions {
@@ -121,6 +123,7 @@ export interface FieldOptions {
   readonly spellingOf?: string;
   readonly refersTo?: Reference;
   readonly refused?: string;
+  readonly keywords?: readonly string[];
 }
 
 export function field(shape: Shape, doc: string, example: string, options: FieldOptions = {}): Field {
@@ -136,6 +139,7 @@ export function field(shape: Shape, doc: string, example: string, options: Field
     spellingOf: options.spellingOf,
     refersTo: options.refersTo,
     refused: options.refused,
+    keywords: options.keywords ?? [],
   };
 }
 

@@ -24,8 +24,8 @@ export function languageFeatures(): Features {
   return {
     provideCompletionItems(document, position) {
       const found = completions(sourceOf(document), document.offsetAt(position));
-      // The editor would go on comparing loosely with what was offered for the beginning of a value.
-      const isToBeAskedAgain = found.some(({ kind }) => kind !== 'field');
+      // The editor would go on comparing loosely with what was offered for the beginning of a word.
+      const isToBeAskedAgain = found.some(({ hangsOnWord }) => hangsOnWord);
       const items = found.map((each, place) => completionItem(document, each, place));
       return new vscode.CompletionList(items, isToBeAskedAgain);
     },

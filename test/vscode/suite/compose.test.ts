@@ -151,6 +151,26 @@ test('a value that was typed to its end is not replaced by one that is like it',
   assert.deepEqual(await typed("'*/"), ['"*/10 * * * *"', true]);
 });
 
+test('a key is found by the word that a person looks for it with', async ({ signal, after: cleanUp }) => {
+  cleanUp(removeScratch);
+  const head = 'name: x\nagents:\n  dev:\n    ';
+  for (const [typed, key] of [
+    ['trig', 'scheduler'],
+    ['cron', 'scheduler'],
+    ['review', 'handoff'],
+    ['chain', 'handoff'],
+    ['ti', 'timeout'],
+    ['re', 'retries'],
+  ] as const) {
+    const document = await openCompose(`${head}\n`);
+    await whenLanguageLoaded(document, signal);
+    await pressKeys(document, head, typed);
+    assert.ok(await takeSuggestion(document), `nothing is suggested for ${typed}`);
+    assert.equal(document.getText().slice(head.length).split(':')[0], key, `for ${typed}`);
+    await removeScratch();
+  }
+});
+
 test('a compose file explains fields, variables and times', async ({ signal, after: cleanUp }) => {
   cleanUp(removeScratch);
   const document = await openCompose(`name: x
