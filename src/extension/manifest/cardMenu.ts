@@ -33,7 +33,7 @@ export const cardMenu: readonly CardEntry[] = [
   entry('muster.cancelThread', '4_end@1', 'stop'),
   entry('muster.closeThread', '4_end@2', 'close'),
   entry('muster.reopenThread', '4_end@2', 'reopen'),
-  entry('muster.abandonThread', '4_end@3', 'abandon'),
+  entry('muster.abandonThread', '4_remove@1', 'abandon'),
   entry('muster.restoreThread', '4_end@4', 'restore'),
   entry('muster.copyThreadId', '5_copy@1', 'copyId'),
   entry('muster.copyBranch', '5_copy@2', 'copyBranch'),

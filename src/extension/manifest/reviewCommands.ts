@@ -1,5 +1,5 @@
 import { never, trusted, type CommandEntry, type MenuPlace } from './commandEntry.js';
-import { changesView, onThread, wholeReview } from './menuPlaces.js';
+import { changesView, onThread, undecidedReview } from './menuPlaces.js';
 
 function onDiscussion(context: string, menu: 'context' | 'title', group: string): MenuPlace {
   const state = context === '' ? '' : ` && commentThread =~ /^(${context})$/`;
@@ -26,7 +26,8 @@ export const reviewCommands = {
     enablement: trusted,
     menus: [
       onThread('undecided|drafts', '1_open@4'),
-      { menu: 'editor/title', when: wholeReview, group: 'navigation@-4' },
+      { menu: 'editor/title', when: undecidedReview, group: 'navigation@-4' },
+      onDiscussion('draft', 'title', 'inline@1'),
     ],
   },
   'muster.reviewSince': {

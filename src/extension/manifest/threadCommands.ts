@@ -1,5 +1,5 @@
 import { never, trusted, type CommandEntry } from './commandEntry.js';
-import { onThread, threadsView as threads, wholeReview as review } from './menuPlaces.js';
+import { onThread, threadsView as threads, undecidedReview as review } from './menuPlaces.js';
 
 const any = 'thread';
 const stoppable = 'working|queued|waiting';
@@ -171,7 +171,8 @@ export const threadCommands = {
     title: 'Abandon Thread and Remove Worktree...',
     icon: '$(trash)',
     enablement: trusted,
-    menus: [onThread(`${unfinished}|closed`, '4_end@3')],
+    // Set apart: closing keeps the worktree, this does not.
+    menus: [onThread(`${unfinished}|closed`, '4_remove@1')],
   },
   'muster.restoreThread': {
     title: 'Restore Thread',

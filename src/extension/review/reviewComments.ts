@@ -246,7 +246,7 @@ export class ReviewComments implements vscode.Disposable {
 
 function placeText(isDraft: boolean, { start, end }: LineRange): string {
   const place = start === end ? vscode.l10n.t('Line {0}', start) : vscode.l10n.t('Lines {0} to {1}', start, end);
-  return isDraft ? vscode.l10n.t('{0} (not sent yet)', place) : place;
+  return isDraft ? vscode.l10n.t('{0} (not sent yet: “Request Changes” sends it)', place) : place;
 }
 
 function versionOf(thread: Thread | undefined): string {

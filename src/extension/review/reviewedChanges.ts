@@ -21,6 +21,8 @@ export class ReviewedChanges implements vscode.Disposable {
   #threadId: string | undefined;
   #earlier = '';
   #version = '';
+  /** Of the thread, what no reading of its changes tells. */
+  #told = '';
   #files: readonly FileChange[] = [];
   #loading: Promise<void> | undefined;
   /** Words that a path must contain, in lower case. */
@@ -29,7 +31,9 @@ export class ReviewedChanges implements vscode.Disposable {
   constructor(host: HostConnection) {
     this.#host = host;
     this.#subscription = host.onDidChange(({ threads }) => {
-      if (this.#threadId !== undefined && threads.includes(this.#threadId)) this.#refresh();
+      if (this.#threadId === undefined || !threads.includes(this.#threadId)) return;
+      this.#tell();
+      this.#refresh();
     });
   }
 
@@ -109,6 +113,7 @@ export class ReviewedChanges implements vscode.Disposable {
     const { files } = await client.reviews.listChanges({ threadId, earlierCommit, allRepositories: true }, { signal });
     if (this.#threadId !== threadId || this.#earlier !== earlierCommit) return;
     this.#version = versionOf(thread);
+    this.#told = toldOf(thread);
     this.#files = [...files].sort((a, b) => comparePaths(a.file?.path ?? '', b.file?.path ?? ''));
     this.#changed.fire();
   }
@@ -152,6 +157,14 @@ export class ReviewedChanges implements vscode.Disposable {
     this.#changed.dispose();
   }
 
+  /** What is said about lines changes no file, and so does a merge. */
+  #tell(): void {
+    const told = toldOf(this.thread);
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#changed.fire();
+  }
+
   /** Once at a time; what changes meanwhile is seen by the version. Nothing is looked for when the review was closed meanwhile. */
   #refresh(): void {
     const { thread } = this;
@@ -180,4 +193,8 @@ function comparePaths(a: string, b: string): number {
 
 function versionOf(thread: Thread | undefined): string {
   return thread === undefined ? '' : [thread.head, thread.baseCommit, thread.updatedAt].join(' ');
+}
+
+function toldOf(thread: Thread | undefined): string {
+  return thread === undefined ? '' : [thread.draftComments, thread.openComments, thread.status].join(' ');
 }

@@ -8,6 +8,7 @@ import { isWorktreeNode } from '../views/worktreesView.js';
 import { byUrgency } from './threadGroups.js';
 import { groupWord, threadDescription } from './threadText.js';
 import { taskTitle } from './threadTitles.js';
+import { isCommentThread } from '../plain/comments.js';
 import { showInformation } from '../plain/messages.js';
 import { pickRow } from '../plain/picks.js';
 import { windowClosing } from '../windowClosing.js';
@@ -56,6 +57,7 @@ function threadIds(args: readonly unknown[]): readonly string[] {
   return rows.flatMap(row => {
     if (typeof row === 'string' && row !== '') return [row];
     if (row instanceof vscode.Uri) return threadOfReview(row) ?? [];
+    if (isCommentThread(row)) return threadOfReview(row.uri) ?? [];
     return isThreadNode(row) || isWorktreeNode(row) || isCard(row) ? [row.threadId] : [];
   });
 }

@@ -21,7 +21,14 @@ import { reportError } from '../commands/reportError.js';
 export type ChangesNode = FileNode | HunkNode;
 
 /** Above the files: what was asked, what came of it, what it cost. */
-type SummaryNode = { readonly kind: 'summary'; readonly label: string; readonly text: string; readonly icon: string };
+interface SummaryNode {
+  readonly kind: 'summary';
+  readonly label: string;
+  readonly text: string;
+  readonly icon: string;
+  /** A click on it asks this thread for changes. */
+  readonly sends?: string;
+}
 
 type Row = ChangesNode | SummaryNode;
 
@@ -143,6 +150,7 @@ export class ChangesView implements vscode.TreeDataProvider<Row>, vscode.Disposa
     const { filter } = this.#changes;
     const only = filter === '' ? '' : vscode.l10n.t('only "{0}"', filter);
     void vscode.commands.executeCommand('setContext', 'muster.changesFiltered', filter !== '');
+    void vscode.commands.executeCommand('setContext', 'muster.reviewMerged', thread?.status === 'merged');
     const staged = stagedText(files.flatMap(({ hunks }) => hunks));
     void vscode.commands.executeCommand('setContext', 'muster.changesStaged', staged !== '');
     const words = files.length === 0 ? [since, empty] : [since, progress, staged, only];
@@ -208,7 +216,7 @@ function summaryOf(thread: Thread): readonly SummaryNode[] {
       : '';
   const spent = [changesText(thread), took, formatCost(thread.costUsd)].filter(part => part !== '').join(' · ');
   const comments = [
-    thread.draftComments > 0 ? vscode.l10n.t('{0} not sent', thread.draftComments) : '',
+    thread.draftComments > 0 ? vscode.l10n.t('{0} not sent: send by “Request Changes”', thread.draftComments) : '',
     thread.openComments > 0 ? vscode.l10n.t('{0} open', thread.openComments) : '',
   ]
     .filter(part => part !== '')
@@ -229,7 +237,13 @@ function summaryOf(thread: Thread): readonly SummaryNode[] {
       icon: 'beaker',
     },
     { kind: 'summary', label: vscode.l10n.t('Merge'), text: mergeText(thread), icon: 'git-merge' },
-    { kind: 'summary', label: vscode.l10n.t('Comments'), text: comments, icon: 'comment-discussion' },
+    {
+      kind: 'summary',
+      label: vscode.l10n.t('Comments'),
+      text: comments,
+      icon: 'comment-discussion',
+      ...(thread.draftComments > 0 && thread.outcome === 'open' && { sends: thread.id }),
+    },
   ];
   return rows.filter(({ text }) => text.trim() !== '');
 }
@@ -254,12 +268,14 @@ function lastStates(text: string): string {
   return lines.map(line => line.slice(line.lastIndexOf('\r', line.length - 2) + 1)).join('\n');
 }
 
-function summaryItem({ label, text, icon }: SummaryNode): vscode.TreeItem {
+function summaryItem({ label, text, icon, sends }: SummaryNode): vscode.TreeItem {
   const item = new vscode.TreeItem(label, None);
   item.description = text.replace(/\s+/g, ' ').trim().slice(0, 300);
   item.tooltip = text;
   item.iconPath = new vscode.ThemeIcon(icon);
   item.contextValue = 'summary';
+  if (sends !== undefined)
+    item.command = { command: 'muster.requestChanges', title: vscode.l10n.t('Request Changes'), arguments: [sends] };
   return item;
 }
 

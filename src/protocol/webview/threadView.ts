@@ -210,15 +210,18 @@ export function toThreadView(thread: Thread, names: ReadonlyMap<string, string> 
 
 /** What is found out about its merge comes before what there is to know of its worktree. */
 function notesOf(thread: Thread): string[] | undefined {
-  const { notes, conflictFiles, conflictTarget } = thread;
+  const { notes, conflictFiles, conflictTarget, parts } = thread;
+  // As the buttons say it; the merge editor is for one repository.
+  const ways =
+    parts.length > 0
+      ? 'Ask the agent to resolve it.'
+      : 'Ask the agent to resolve it, or resolve it in the merge editor.';
   // Where it was tried already, the thread itself says it.
   const isTold = thread.status === 'needs_you' && speakingMerge(thread)?.status === 'conflicted';
   const conflict =
     conflictFiles.length === 0 || isTold
       ? []
-      : [
-          `Conflicts with ${conflictTarget} in ${conflictFiles.slice(0, 5).join(', ')}. Update from it, or ask the agent to.`,
-        ];
+      : [`Conflicts with ${conflictTarget} in ${conflictFiles.slice(0, 5).join(', ')}. ${ways}`];
   const all = [...conflict, ...notes.slice(-shownNotes)].map(cut);
   return all.length === 0 ? undefined : all;
 }

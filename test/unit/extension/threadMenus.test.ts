@@ -85,10 +85,22 @@ describe('the palette', () => {
   });
 });
 
+it('decides nothing in the title of a review whose thread is merged, and sends comments from where they stand', () => {
+  for (const id of ['muster.requestChanges', 'muster.approve', 'muster.merge'] as const) {
+    const inTitle = commandTable[id].menus.filter(({ menu }) => menu === 'editor/title');
+    expect(inTitle.map(({ when }) => when)).toEqual([expect.stringMatching(/ && !muster\.reviewMerged$/)]);
+  }
+  const ofDrafts = commandTable['muster.requestChanges'].menus.map(({ menu, when }) => `${menu} ${when}`);
+  expect(ofDrafts).toContainEqual(expect.stringMatching(/^comments\/commentThread\/title .*draft/));
+});
+
 describe('the menu of a thread', () => {
   it('asks nothing more of whoever closes one, and says which of the two ends takes the worktree', () => {
     expect(commandTable['muster.closeThread'].title).toBe('Close Thread Without Merging');
     expect(commandTable['muster.abandonThread'].title).toBe('Abandon Thread and Remove Worktree...');
+    const groupOf = (id: 'muster.closeThread' | 'muster.abandonThread') =>
+      commandTable[id].menus[0].group.split('@')[0];
+    expect(groupOf('muster.abandonThread')).not.toBe(groupOf('muster.closeThread'));
   });
 
   it.each(Object.entries(states))('is short when it is %s', (_, thread) => {
