@@ -82,6 +82,16 @@ function unfinished(
   return values.filter(({ label }) => label.toLowerCase().startsWith(written.toLowerCase()));
 }
 
+/** What is written of a word that only the language or the file's own names can explain; `undefined` in prose and on empty ground. */
+export function decidedWord(source: ComposeSource, offset: number): Span | undefined {
+  const place = cursorPlace(source.text, offset);
+  const here = place && shapeAt(place.path);
+  if (!here || offset <= place.word.start) return undefined;
+  const isName = place.kind === 'key' && (here.shape.kind === 'dictionary' || mappingOf(here.shape) !== undefined);
+  const isDecided = isName || (here.field !== undefined && hasKnownValues(here.field));
+  return isDecided ? place.word : undefined;
+}
+
 function scriptCompletion({ name, isGroup, signature, doc, span }: ScriptProposal): Completion {
   const kind = isGroup ? 'field' : 'value';
   return {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { completions, type Completion } from '../../compose/editor/completions.js';
+import { completions, decidedWord, type Completion } from '../../compose/editor/completions.js';
 import { readSource, type ComposeSource } from '../../compose/editor/composeSource.js';
 import { hover } from '../../compose/editor/hover.js';
 import { definitionAt, referencesAt } from '../../compose/editor/names.js';
@@ -23,7 +23,11 @@ export function languageFeatures(): Features {
   const sourceOf = sourceCache();
   return {
     provideCompletionItems(document, position) {
-      const found = completions(sourceOf(document), document.offsetAt(position));
+      const source = sourceOf(document);
+      const offset = document.offsetAt(position);
+      const found = completions(source, offset);
+      const word = found.length === 0 ? decidedWord(source, offset) : undefined;
+      if (word) return [nothingElse(rangeOf(document, word))];
       // The editor would go on comparing loosely with what was offered for the beginning of a word.
       const isToBeAskedAgain = found.some(({ hangsOnWord }) => hangsOnWord);
       const items = found.map((each, place) => completionItem(document, each, place));
@@ -75,6 +79,17 @@ const completionKinds = {
   value: vscode.CompletionItemKind.Value,
   reference: vscode.CompletionItemKind.Reference,
 } as const;
+
+/**
+ * Never shown, because no word is like it. Without an answer the editor offers other words of the file, and Enter would
+ * put one of them in the place of a name.
+ */
+function nothingElse(range: vscode.Range): vscode.CompletionItem {
+  const item = new vscode.CompletionItem('…');
+  item.filterText = '\u0000';
+  item.range = range;
+  return item;
+}
 
 /** `place`: among all that are offered, what is used most first. */
 function completionItem(document: vscode.TextDocument, completion: Completion, place: number): vscode.CompletionItem {

@@ -171,6 +171,22 @@ test('a key is found by the word that a person looks for it with', async ({ sign
   }
 });
 
+test('no other words of the file are suggested for a name', async ({ signal, after: cleanUp }) => {
+  cleanUp(removeScratch);
+  const head = 'name: x\n# reviewing\nagents:\n  rev: {provider: demo}\n  dev:\n    ';
+  for (const [line, typed] of [
+    ['model: ', 'revi'],
+    ['handoff: {on_response: ', 'revi'],
+    ['', 'reviewi'],
+  ] as const) {
+    const document = await openCompose(`${head}${line}${line.includes('{') ? '}' : ''}\n`);
+    await whenLanguageLoaded(document, signal);
+    await pressKeys(document, head + line, typed);
+    assert.ok(!(await takeSuggestion(document)), `something is suggested for ${line}${typed}: ${document.getText()}`);
+    await removeScratch();
+  }
+});
+
 test('a compose file explains fields, variables and times', async ({ signal, after: cleanUp }) => {
   cleanUp(removeScratch);
   const document = await openCompose(`name: x

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { completions } from '../../../../src/compose/editor/completions.js';
+import { completions, decidedWord } from '../../../../src/compose/editor/completions.js';
 import { readSource } from '../../../../src/compose/editor/composeSource.js';
 
 const TRIGGER = 'agents:\n  dev:\n    scheduler:\n      triggers:\n        - ';
@@ -78,5 +78,29 @@ describe('what goes on with what is written is offered', () => {
 
   it('and nothing is like it any more once its closing quote is written', () => {
     for (const { filterText } of at(`${TRIGGER}cron: "|"`)) expect(filterText).toMatch(/^"[^"]+$/);
+  });
+});
+
+describe('a word that only the language or the names of the file can explain', () => {
+  it.each([
+    ['a field', 'agents:\n  dev:\n    zzz|', 'zzz'],
+    ['the name of an agent', 'agents:\n  zzz|', 'zzz'],
+    ['a word of a list', 'agents:\n  dev:\n    permissions: zzz|', 'zzz'],
+    ['a name', `${CREW}zzz|`, 'zzz'],
+    ['a name in a list', `${CREW}\n        - zzz|`, 'zzz'],
+  ])('is %s', (_, marked, expected) => {
+    const text = marked.replace('|', '');
+    const span = decidedWord(readSource(text), marked.indexOf('|'));
+    expect(span && text.slice(span.start, span.end)).toBe(expected);
+  });
+
+  it.each([
+    ['prose', 'agents:\n  dev:\n    system_prompt: zzz|'],
+    ['a text over several lines', 'agents:\n  dev:\n    system_prompt: >\n      zzz|'],
+    ['an argument', 'agents:\n  dev:\n    args:\n      - zzz|'],
+    ['empty', 'agents:\n  dev:\n    |'],
+    ['behind the cursor', 'agents:\n  dev:\n    permissions: |zzz'],
+  ])('is not %s', (_, marked) => {
+    expect(decidedWord(readSource(marked.replace('|', '')), marked.indexOf('|'))).toBeUndefined();
   });
 });
