@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { projectCommands } from '../manifest/projectCommands.js';
+import { isWrittenAgent, startWritten } from '../dispatch/startWritten.js';
 import { runAgent } from '../dispatch/runAgent.js';
 import { fireApplied, fireWritten, isTriggerReference, isWrittenTrigger, switchTrigger } from '../dispatch/triggers.js';
 import { applyComposeFile, previewComposeFile } from '../projects/applyComposeFile.js';
@@ -34,6 +35,9 @@ export function projectHandlers(services: Services, views: Views): CommandHandle
     },
     'muster.runAgent': async target => {
       if (isProjectsNode(target) && target.kind === 'agent') await runAgent(services, target);
+    },
+    'muster.startWritten': async target => {
+      if (isWrittenAgent(target)) await startWritten(services, target);
     },
     'muster.fireTrigger': async target => {
       if (isTriggerReference(target) && (await fireApplied(services, target))) return;

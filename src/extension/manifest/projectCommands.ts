@@ -61,6 +61,7 @@ export const projectCommands = {
     enablement: trusted,
     menus: [{ menu: 'view/item/context', when: `${projects} && viewItem =~ /\\bagent\\b/`, group: '1_dispatch@0' }],
   },
+  'muster.startWritten': { title: 'Start From Compose File', palette: never, enablement: trusted },
   'muster.fireTrigger': {
     title: 'Fire Trigger Now',
     icon: '$(zap)',

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { AppError, isAppError } from '../../base/errors.js';
-import type { ApplyProjectResponse } from '../../protocol/gen/muster/v1/projects_pb.js';
+import type { ApplyProjectResponse, Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { repositoryState } from '../git/gitExtension.js';
 import type { Services } from '../services.js';
 import { consentDetail } from './consentDetail.js';
@@ -15,25 +15,27 @@ export interface ApplyOptions {
   readonly expectedSpecHash?: string;
 }
 
-/** Applies a compose file; what it asks consent for is listed and asked. */
+/** Applies a compose file; what it asks consent for is listed and asked. The answer is what is applied now; none of a file with problems. */
 export async function applyComposeFile(
   services: Services,
   file: vscode.Uri,
   { expectedSpecHash = '' }: ApplyOptions = {},
-): Promise<void> {
+): Promise<Project | undefined> {
   await saveComposeFile(services, file);
+  let applied: ApplyProjectResponse;
   try {
-    const applied = await applyAskingConsent(services, { file, expectedSpecHash });
+    applied = await applyAskingConsent(services, { file, expectedSpecHash });
     announce(file, applied);
     void offerService(services, applied.project);
     await services.previews.close(file);
   } catch (error) {
     if (!isAppError(error, 'compose.invalid')) throw error;
     await showProblems(file, error);
-    return;
+    return undefined;
   }
   // Applied all the same: nobody waits for the answer.
   void sayWhatRepositoryLacks(dirname(file.fsPath));
+  return applied.project;
 }
 
 /** Agents work in git worktrees, which start from a commit: whoever has none learns it now and not from the first failure. */

@@ -220,6 +220,33 @@ test('agents are run and triggers fired from the compose file', async ({ signal,
   };
   assert.equal(await fire('7: $(zap) Fire now'), 'Look around.');
   assert.equal(await fire('10: $(zap) Fire now'), 'Run agent dev.');
+
+  // What is on screen is not what is applied: nothing of it starts before it is.
+  cleanUp(() => setApplyOnSave(undefined));
+  await setApplyOnSave('never');
+  const dialog = answerMessages(/consent/, 'Apply and Allow');
+  cleanUp(() => dialog.restore());
+  await typeAfter(document, 'provider: demo', '\n    model: small');
+  await document.save();
+  const changed = await until(
+    'the lenses say that it is to be applied',
+    async () => {
+      const found = await lensesOf(document);
+      return !found.has('3: $(play) Run') && found;
+    },
+    signal,
+  );
+  assert.deepEqual([...changed.keys()].sort(), ['11: Apply to fire', '3: Apply to dispatch', '8: Apply to fire']);
+  const before = new Set(access.services.host.threads.keys());
+  const { command = '', arguments: args = [] } = changed.get('8: Apply to fire') ?? {};
+  await vscode.commands.executeCommand(command, ...args);
+  const started = await until(
+    'a thread was made',
+    () => [...access.services.host.threads.values()].find(({ id }) => !before.has(id)),
+    signal,
+  );
+  assert.equal(started.model, 'small');
+  assert.equal(access.services.composeFiles.projectOf(document.uri.fsPath)?.revision, 2);
 });
 
 test('the Projects tree unfolds to triggers and latest runs, and lists files that wait', async ({
