@@ -3,8 +3,8 @@ import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
 import { isThreadActive, parseThreadStatus } from '../../protocol/threadDisplay.js';
 import { offeredActions, type ThreadAction } from '../../protocol/webview/threadActions.js';
 import { toThreadView } from '../../protocol/webview/threadView.js';
+import type { HostConnection } from '../host/hostConnection.js';
 import { showInformation } from '../plain/messages.js';
-import type { Services } from '../services.js';
 import { windowClosing } from '../windowClosing.js';
 import { statusWord } from './threadText.js';
 import { threadTitle } from './threadTitles.js';
@@ -14,8 +14,13 @@ import { threadTitle } from './threadTitles.js';
  * done elsewhere by then. So whoever offers something looks again before they ask or do anything.
  */
 
+/** Not all services: notifications are among them. */
+interface HasHost {
+  readonly host: Pick<HostConnection, 'client'>;
+}
+
 /** The thread as the host knows it: what this window was told may be a moment old. */
-export async function asItIsNow({ host }: Pick<Services, 'host'>, thread: Thread): Promise<Thread> {
+export async function asItIsNow({ host }: HasHost, thread: Thread): Promise<Thread> {
   const signal = windowClosing;
   const client = await host.client(signal);
   const { thread: fresh = thread } = await client.threads.getThread({ threadId: thread.id }, { signal });
@@ -34,7 +39,7 @@ export function isOffered(thread: Thread, action: ThreadAction): boolean {
 }
 
 /** Whether nothing came after a merge that landed nothing; tells when something did. */
-export async function isLastTried(services: Services, thread: Thread, mergeId: string): Promise<boolean> {
+export async function isLastTried(services: HasHost, thread: Thread, mergeId: string): Promise<boolean> {
   const now = await asItIsNow(services, thread);
   const isLast = now.latestMerge?.id === mergeId && now.outcome === 'open';
   if (isLast && !isThreadActive(parseThreadStatus(now.status))) return true;
