@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { deferred, untilAborted } from '../../base/async.js';
 import type { Project } from '../../protocol/gen/muster/v1/projects_pb.js';
 import { applyComposeFile } from '../projects/applyComposeFile.js';
 import type { ComposeFileState } from '../projects/composeFileStates.js';
@@ -6,6 +7,8 @@ import type { Services } from '../services.js';
 import { windowClosing } from '../windowClosing.js';
 import { runAgent } from './runAgent.js';
 import { fireWritten } from './triggers.js';
+
+const listedWithinMs = 5_000;
 
 /** An agent, or a trigger of it, as a compose file in an editor words it, and what a person wants of it. */
 export interface WrittenAgent {
@@ -72,15 +75,15 @@ async function appliedProject(services: Services, written: WrittenAgent): Promis
   return state && !isUnapplied(state, written) ? services.composeFiles.projectOf(file.fsPath) : undefined;
 }
 
-/** What was just applied reaches this window's lists with the next event of the host. */
+/** What was just applied reaches this window's lists with the next event of the host. One that is late is not waited for: then the command says what it does not know. */
 async function whenListed({ host }: Services, { id, revision }: Project): Promise<void> {
   const isListed = (): boolean => (host.projects.get(id)?.revision ?? 0) >= revision;
   if (isListed()) return;
-  await new Promise<void>(resolve => {
-    const subscription = host.onDidChange(() => {
-      if (!isListed()) return;
-      void subscription.dispose();
-      resolve();
-    });
+  const listed = deferred<void>();
+  const subscription = host.onDidChange(() => {
+    if (isListed()) listed.resolve();
   });
+  const late = AbortSignal.any([windowClosing, AbortSignal.timeout(listedWithinMs)]);
+  await untilAborted(listed.promise, late).catch(() => undefined);
+  void subscription.dispose();
 }
