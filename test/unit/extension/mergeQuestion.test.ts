@@ -217,6 +217,6 @@ test.each([
   fake.answers.push('Undo Merge');
   fake.meanwhile.push(() => become(later));
   await mergeThread(services, thread);
-  await vi.waitFor(() => expect(fake.shown.length + fake.commands.length).toBe(2));
+  await expect.poll(() => fake.shown.length + fake.commands.length).toBe(2);
   expect(fake.commands).toEqual(undos === 1 ? ['muster.undoMerge a'] : []);
 });
