@@ -10,7 +10,7 @@ import { windowClosing } from '../windowClosing.js';
 export interface AgentChoice {
   readonly project: Project;
   readonly agent: Agent;
-  /** The one that work was last given to, among those that can take it; when nobody was, one of the project of the file in front. */
+  /** The one that a task is likely for: of the project of the file or thread in front, else of any, the one that work was last given to, among those that can take it. */
   readonly lastUsed: boolean;
 }
 
@@ -25,14 +25,20 @@ export async function listAgents(services: Services): Promise<readonly AgentChoi
   const projects = services.scope.projects();
   const choices = projects.flatMap(project => project.agents.map(agent => ({ project, agent })));
   const able = choices.filter(({ agent }) => agent.problem === '');
-  const file = vscode.window.activeTextEditor?.document.uri;
-  const inFront = file && projectOfFile(services, file)?.id;
+  const inFront = projectInFront(services);
   const isElsewhere = ({ project }: Pick<AgentChoice, 'project'>): number => (project.id === inFront ? 0 : 1);
-  const [lastUsed] = able.toSorted((a, b) => rank(a) - rank(b) || isElsewhere(a) - isElsewhere(b));
+  const [lastUsed] = able.toSorted((a, b) => isElsewhere(a) - isElsewhere(b) || rank(a) - rank(b));
   return [...able, ...choices.filter(({ agent }) => agent.problem !== '')].map(choice => ({
     ...choice,
     lastUsed: choice.agent === lastUsed?.agent,
   }));
+}
+
+/** Id of the project that a person looks at something of. */
+function projectInFront(services: Services): string | undefined {
+  const file = vscode.window.activeTextEditor?.document.uri;
+  const thread = services.reviews.activeThreadId ?? services.pages.activeThreadId;
+  return (file && projectOfFile(services, file)?.id) ?? services.host.threads.get(thread ?? '')?.projectId;
 }
 
 /** Leads to the next step when no agent is there. */

@@ -19,25 +19,30 @@ const [shop, store] = ['shop', 'store'].map(name =>
   create(ProjectSchema, { id: name, name, folder: `/${name}`, agents: [{ name: 'dev' }, { name: `${name}er` }] }),
 );
 
-function windowWith(recent: readonly string[]): Services {
+function windowWith(recent: readonly string[], thread?: string): Services {
   return {
-    host: { client: async () => ({}) },
+    host: { client: async () => ({}), threads: new Map([['t', { projectId: 'store' }]]) },
+    reviews: { activeThreadId: undefined },
+    pages: { activeThreadId: thread },
     scope: { projects: () => [shop, store] },
     context: { workspaceState: { get: () => recent } },
   } as unknown as Services;
 }
 
-async function marked(file: string, recent: readonly string[]): Promise<string | undefined> {
+async function marked(file: string, recent: readonly string[], thread?: string): Promise<string | undefined> {
   fake.file = file;
-  const found = (await listAgents(windowWith(recent))).filter(({ lastUsed }) => lastUsed);
+  const found = (await listAgents(windowWith(recent, thread))).filter(({ lastUsed }) => lastUsed);
   return found.map(({ project, agent }) => `${project.id}/${agent.name}`).join();
 }
 
-test('the agent that a task is likely for is the last used one, or of the project of the file in front', async () => {
+test('the agent that a task is likely for is of the project of the file or thread in front, and there the last used one', async () => {
   expect(await marked('/store/src/a.ts', [])).toBe('store/dev');
   expect(await marked('/elsewhere/a.ts', [])).toBe('shop/dev');
   expect(await marked('', [])).toBe('shop/dev');
-  expect(await marked('/store/src/a.ts', ['shop/shoper'])).toBe('shop/shoper');
+  expect(await marked('/store/src/a.ts', ['shop/shoper'])).toBe('store/dev');
+  expect(await marked('/store/src/a.ts', ['shop/shoper', 'store/storeer', 'store/dev'])).toBe('store/storeer');
+  expect(await marked('', ['shop/shoper'])).toBe('shop/shoper');
+  expect(await marked('', ['shop/shoper'], 't')).toBe('store/dev');
 });
 
 test('where several projects have agents, who a task is for names its project', () => {
