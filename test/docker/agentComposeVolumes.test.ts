@@ -1,22 +1,17 @@
 import { Code, createClient } from '@connectrpc/connect';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { VolumeService } from '../../src/protocol/gen/agentcompose/v2/volumes_pb.js';
 import { transportTo, wires, type Wire } from '../support/agentCompose/wires.ts';
 import { containerHost } from '../support/containerHost.ts';
-import { dockerCli, dockerUnderTest } from '../support/docker.ts';
+import { dockerCli, dockerUnderTest, ownVolumes } from '../support/docker.ts';
 
 const docker = dockerUnderTest();
 const { host, image } = docker.kind === 'there' ? docker : { host: '', image: '' };
 
 describe.runIf(docker.kind === 'there')('volumes of an engine, as agent-compose’s clients see them', () => {
   test('are made, listed, kept while an agent or a container needs them, and removed; others’ are not there', async () => {
-    // The engine keeps volumes from one run of the tests to the next.
-    const own = `muster-compat-${process.pid}-${Date.now()}`;
+    const own = ownVolumes(host, 'muster-compat');
     const [seeds, theirs, kept] = [`${own}-seeds`, `${own}-theirs`, `muster-home-${own}`];
-    onTestFinished(() => {
-      const left = dockerCli(host, 'volume', 'ls', '--quiet', '--filter', `name=${own}`);
-      if (left !== '') dockerCli(host, 'volume', 'rm', '--force', ...left.split('\n'));
-    });
     const { home, run } = await containerHost({
       host,
       image,

@@ -1,18 +1,14 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { containerHost } from '../support/containerHost.ts';
-import { dockerCli, dockerUnderTest } from '../support/docker.ts';
+import { dockerCli, dockerUnderTest, ownVolumes } from '../support/docker.ts';
 
 const docker = dockerUnderTest();
 const { host, image } = docker.kind === 'there' ? docker : { host: '', image: '' };
 
 describe.runIf(docker.kind === 'there')('muster volume', () => {
   test('makes, lists, shows, keeps and removes volumes of the engine', async () => {
-    const own = `muster-cli-${process.pid}-${Date.now()}`;
+    const own = ownVolumes(host, 'muster-cli');
     const [seeds, beds, theirs] = [`${own}-seeds`, `${own}-beds`, `${own}-theirs`];
-    onTestFinished(() => {
-      const left = dockerCli(host, 'volume', 'ls', '--quiet', '--filter', `name=${own}`);
-      if (left !== '') dockerCli(host, 'volume', 'rm', '--force', ...left.split('\n'));
-    });
     const { home, run } = await containerHost({
       host,
       image,

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import type { TestHome } from './hostProcess.ts';
 import { tempDirectory } from './tempDirectory.ts';
 
@@ -30,6 +31,16 @@ export function sshTo(host: string): string {
   writeFileSync(join(folder, 'ssh'), [...lines, 'shift 3', `exec docker -H ${host} "$@"`, ''].join('\n'));
   chmodSync(join(folder, 'ssh'), 0o755);
   return folder;
+}
+
+/** Beginning of the names of a test's volumes, which go with it: an engine keeps volumes from one run of the tests to the next. */
+export function ownVolumes(host: string, purpose: string): string {
+  const own = `${purpose}-${process.pid}-${Date.now()}`;
+  onTestFinished(() => {
+    const left = dockerCli(host, 'volume', 'ls', '--quiet', '--filter', `name=${own}`);
+    if (left !== '') dockerCli(host, 'volume', 'rm', '--force', ...left.split('\n'));
+  });
+  return own;
 }
 
 export function dockerCli(host: string, ...args: readonly string[]): string {
