@@ -82,23 +82,37 @@ describe('every tab is readable', () => {
     await withTab(busy[tab](), look, { theme: 'light', width: 200 });
   });
 
-  test.each([busyTimeline, busySchedules].flatMap(content => [1200, 420, 200].map(width => ({ content, width }))))(
-    'no name of an hour is cut off or covers another: $content.name, $width px',
+  const pastTheHour = new Date().setMinutes(1, 0, 0);
+  /** Names come and go within six hours of the clock: each quarter of an hour of them, a minute past. */
+  const moments = Array.from({ length: 24 }, (_, quarter) => pastTheHour + quarter * 15 * 60_000);
+
+  test.each(
+    [busyTimeline, busySchedules].flatMap(content =>
+      [1200, 961, 601, 420, 341, 200].map(width => ({ content, width })),
+    ),
+  )(
+    'no name of an hour is cut off or covers another, whatever the time is: $content.name, $width px',
     async ({ content, width }) => {
-      const look = async ({ page }: BoardView): Promise<void> => {
-        const boxes = await page.locator('.axis text:visible, .strip-hours text:visible').evaluateAll(texts =>
-          texts.map(text => {
-            const { left, right, top } = text.getBoundingClientRect();
-            const axis = text.closest('svg');
-            const clips = axis !== null && getComputedStyle(axis).overflow !== 'visible';
-            return { left, right, top, end: clips ? axis.getBoundingClientRect().right : innerWidth };
-          }),
-        );
-        for (const [i, { left, right, top, end }] of boxes.entries()) {
-          expect(left).toBeGreaterThanOrEqual(0);
-          expect(right).toBeLessThanOrEqual(end);
-          const before = boxes[i - 1];
-          if (before?.top === top) expect(left).toBeGreaterThan(before.right);
+      const look = async (view: BoardView): Promise<void> => {
+        const { page } = view;
+        for (const now of moments) {
+          await page.clock.setFixedTime(now);
+          await view.send({ type: 'tab', content: content(now) });
+          const boxes = await page.locator('.axis text:visible, .strip-hours text:visible').evaluateAll(texts =>
+            texts.map(text => {
+              const { left, right, top } = text.getBoundingClientRect();
+              const axis = text.closest('svg');
+              const clips = axis !== null && getComputedStyle(axis).overflow !== 'visible';
+              return { left, right, top, end: clips ? axis.getBoundingClientRect().right : innerWidth };
+            }),
+          );
+          const at = new Date(now).toLocaleTimeString();
+          for (const [i, { left, right, top, end }] of boxes.entries()) {
+            expect(left, at).toBeGreaterThanOrEqual(0);
+            expect(right, at).toBeLessThanOrEqual(end);
+            const before = boxes[i - 1];
+            if (before?.top === top) expect(left, at).toBeGreaterThan(before.right);
+          }
         }
       };
       await withTab(content(), look, { width });

@@ -57,11 +57,13 @@ export async function runAll(print: (line: string) => void): Promise<SuiteResult
   for (const entry of registered.filter(({ name }) => !only || new RegExp(only).test(name))) {
     const started = performance.now();
     let outcome = await runOne(entry);
+    let before = '';
     if (triesAgain && outcome !== undefined && !(outcome instanceof SkipTest)) {
       const message = describe(outcome);
       print(`  … ${entry.name}: once more, after\n${message}`);
       outcome = await runOne(entry);
       if (outcome === undefined) unsteady.push({ test: entry.name, message });
+      else before = `${message}\nand, tried once more, after:\n`;
     }
     const took = `${Math.round(performance.now() - started)} ms`;
     if (outcome === undefined) {
@@ -72,7 +74,7 @@ export async function runAll(print: (line: string) => void): Promise<SuiteResult
       print(`  - ${entry.name}: skipped, ${outcome.message}`);
     } else {
       result.failed++;
-      failures.push({ test: entry.name, message: describe(outcome) });
+      failures.push({ test: entry.name, message: before + describe(outcome) });
       print(`  ✗ ${entry.name} (${took})\n${describe(outcome)}`);
     }
   }

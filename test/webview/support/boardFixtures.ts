@@ -236,8 +236,7 @@ export function twoBatches(): Extract<TabContent, { tab: 'batches' }> {
 }
 
 /** Two agents with what is due and what came of it, and events of each state. */
-export function busySchedules(): Extract<TabContent, { tab: 'schedules' }> {
-  const now = Date.now();
+export function busySchedules(now = Date.now()): Extract<TabContent, { tab: 'schedules' }> {
   const hour = 60 * minute;
   const day = 24 * hour;
   const none = { started: 0, waiting: 0, skipped: 0, missed: 0, failed: 0 };

@@ -7,8 +7,7 @@ import { boardAgent } from './boardFixtures.js';
 const minute = 60_000;
 
 /** Three agents over two hours, two runs of one of them at the same time. */
-export function busyTimeline(): Extract<TabContent, { tab: 'timeline' }> {
-  const now = Date.now();
+export function busyTimeline(now = Date.now()): Extract<TabContent, { tab: 'timeline' }> {
   const run = (
     id: string,
     begun: number,

@@ -10,6 +10,8 @@ import { clockTime } from '../../shared/timeText.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
+/** A name before this much of the strip, in percent, stands clear of *now* only where the strip is wide. */
+const besideNow = 23;
 /** Times that are read out; the strip shows all. */
 const timesRead = 6;
 
@@ -43,7 +45,7 @@ export function stripHours(now: number, strings: WebviewStrings): TemplateResult
       const place = placeOf(at, now) / 10;
       return place < 8 || place > 94
         ? ''
-        : svg`<text x=${`${place}%`} y="12" text-anchor="middle">${clockTime(at)}</text>`;
+        : svg`<text class=${place < besideNow ? 'beside-now' : ''} x=${`${place}%`} y="12" text-anchor="middle">${clockTime(at)}</text>`;
     })}
   </svg>`;
 }
