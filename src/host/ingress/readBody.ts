@@ -1,3 +1,4 @@
+import { constants } from 'node:http2';
 import type { Handler } from '../server/nodeHandler.js';
 
 /** What was sent is longer than a payload may be. */
@@ -14,8 +15,7 @@ export async function readBody(
 ): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // A request of HTTP/2 that is destroyed leaves its stream open.
-  const timer = setTimeout(() => ('stream' in request ? request.stream : request).destroy(), withinMs);
+  const timer = setTimeout(() => letGo(request), withinMs);
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       const buffer: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
@@ -29,4 +29,10 @@ export async function readBody(
     request.resume();
   }
   return Buffer.concat(chunks);
+}
+
+/** A request of HTTP/2 that is destroyed leaves its stream open; a stream that ends without an error lets clients wait for what they still wrote. */
+function letGo(request: Parameters<Handler>[0]): void {
+  if ('stream' in request) request.stream.close(constants.NGHTTP2_CANCEL);
+  else request.destroy();
 }
