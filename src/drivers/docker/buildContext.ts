@@ -36,7 +36,8 @@ export async function buildContext(folder: string, dockerfile: string): Promise<
   const ignore = dockerignore.default({ ignorecase: false }).add(rules);
   const needed = new Set([ignoreFile, posix.normalize(dockerfile)]);
   const isWanted = (path: string): boolean => needed.has(path) || !ignore.ignores(path);
-  return packing(archive => packFolder({ archive, folder, isWanted, isEntered: enters(ignore, rules) }));
+  const whole = { folder: await realpath(folder), isWanted, isEntered: enters(ignore, rules) };
+  return packing(archive => packFolder({ archive, ...whole }));
 }
 
 /** A folder that is ignored is looked into all the same where a rule takes something back. */

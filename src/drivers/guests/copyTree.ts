@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink, utimes } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readlink, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../../node/systemError.js';
-import { readably } from './readable.js';
+import { inHeld, readably, unlessGone, withHeldPath, type HeldPath, type Place } from './heldPath.js';
 
 export interface Copying {
   readonly signal: AbortSignal;
@@ -11,42 +10,41 @@ export interface Copying {
 }
 
 /**
- * Copies files, folders and links as they are, without what is behind links; pipes and sockets are nobody's work, and what somebody
- * removes meanwhile is gone. Where a disk can, a file is copied when something is written. Errors: the signal's reason; what cannot be
- * read, by its name.
+ * Copies files, folders and links as they are, without what is behind links, also those that somebody puts there meanwhile; pipes and
+ * sockets are nobody's work, and what somebody removes meanwhile is gone. Where a disk can, a file is copied when something is written.
+ * Errors: the signal's reason; what cannot be read, by its name.
  */
 export async function copyTree(from: string, to: string, copying: Copying): Promise<void> {
-  const { signal, isWanted = () => true } = copying;
-  signal.throwIfAborted();
-  if (!isWanted(from)) return;
-  const stats = await unlessGone(lstat(from));
-  if (stats?.isSymbolicLink()) {
-    const target = await unlessGone(readlink(from));
-    if (target !== undefined) await symlink(target, to);
-  } else if (stats?.isDirectory()) {
-    await mkdir(to, { recursive: true });
-    await readably(from, stats, async () => {
-      for (const name of (await unlessGone(readdir(from))) ?? [])
-        await copyTree(join(from, name), join(to, name), copying);
-    });
-    await utimes(to, stats.atime, stats.mtime);
-    await chmod(to, stats.mode & 0o7777);
-  } else if (stats?.isFile()) {
-    const copied = await unlessGone(
-      readably(from, stats, async () => {
-        await copyFile(from, to, constants.COPYFILE_FICLONE);
-        return true;
-      }),
-    );
-    if (!copied) return;
-    await utimes(to, stats.atime, stats.mtime);
-    await chmod(to, stats.mode & 0o7777);
-  }
+  await copyPath({ at: from, path: from }, to, copying);
 }
 
-async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
-  return await work.catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
+async function copyPath(from: Place, to: string, copying: Copying): Promise<void> {
+  const { signal, isWanted = () => true } = copying;
+  signal.throwIfAborted();
+  if (!isWanted(from.path)) return;
+  await withHeldPath(from, async found => {
+    if (found.stats.isSymbolicLink()) {
+      // What is held is the link; its text is read by its name.
+      const target = await unlessGone(readlink(from.at));
+      if (target !== undefined) await symlink(target, to);
+    } else if (found.stats.isDirectory()) {
+      await mkdir(to, { recursive: true });
+      await readably(found, async () => {
+        for (const name of (await unlessGone(readdir(found.at))) ?? [])
+          await copyPath(inHeld(found, name), join(to, name), copying);
+      });
+      await copyLooks(found, to);
+    } else if (found.stats.isFile()) {
+      const copy = async (): Promise<true> => {
+        await copyFile(found.at, to, constants.COPYFILE_FICLONE);
+        return true;
+      };
+      if (await unlessGone(readably(found, copy))) await copyLooks(found, to);
+    }
   });
+}
+
+async function copyLooks({ stats }: HeldPath, to: string): Promise<void> {
+  await utimes(to, stats.atime, stats.mtime);
+  await chmod(to, stats.mode & 0o7777);
 }

@@ -1,9 +1,8 @@
 import { constants } from 'node:fs';
-import { lstat, open, readdir, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readdir, readlink } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Pack } from 'tar-stream';
-import { readably } from './readable.js';
+import { inHeld, readably, withHeldPath, type HeldPath, type Place } from './heldPath.js';
 
 export interface Packing {
   readonly archive: Pack;
@@ -23,11 +22,13 @@ export interface Owner {
 }
 
 /**
- * Adds the contents of a folder to a tar. Links are packed as links, so that nothing outside of the folder is in it. Errors: what cannot
- * be read, by its name.
+ * Adds the contents of a folder to a tar. Links are packed as links, also those that somebody puts there meanwhile, so that nothing
+ * outside of the folder is in it. Errors: what cannot be read, by its name; the folder is a link, or not there.
  */
 export async function packFolder(packing: Packing): Promise<void> {
-  await addFolder(packing, '');
+  const { folder } = packing;
+  const isThere = await withHeldPath({ at: folder, path: folder }, found => addFolder(packing, found, ''));
+  if (!isThere) throw new Error(`${folder} is not there any more.`);
 }
 
 /** Adds a folder without what is in it. */
@@ -35,29 +36,35 @@ export async function packDirectory(archive: Pack, name: string, owner: Owner): 
   await entry(archive, { ...owner, name, type: 'directory', mode: 0o755 });
 }
 
-async function addFolder(packing: Packing, inside: string): Promise<void> {
-  const folder = join(packing.folder, inside);
-  await readably(folder, await lstat(folder), async () => {
-    const names = await readdir(folder);
-    for (const name of names.toSorted()) await addPath(packing, inside === '' ? name : `${inside}/${name}`);
+async function addFolder(packing: Packing, folder: HeldPath, inside: string): Promise<void> {
+  await readably(folder, async () => {
+    const names = await readdir(folder.at);
+    for (const name of names.toSorted()) {
+      const place = inHeld(folder, name);
+      const path = inside === '' ? name : `${inside}/${name}`;
+      await withHeldPath(place, found => addPath(packing, { found, place, path }));
+    }
   });
 }
 
-async function addPath(packing: Packing, path: string): Promise<void> {
-  const { archive, folder, as = '', owner = {}, isWanted = () => true, isEntered = () => true } = packing;
-  const place = join(folder, path);
-  const stats = await lstat(place);
+/** `path`: as it is called in the folder. What is held of a link is the link; its text is read by its place. */
+async function addPath(
+  packing: Packing,
+  { found, place, path }: { readonly found: HeldPath; readonly place: Place; readonly path: string },
+): Promise<void> {
+  const { archive, as = '', owner = {}, isWanted = () => true, isEntered = () => true } = packing;
+  const { stats } = found;
   const common = { ...owner, name: `${as}${path}`, mode: stats.mode & 0o7777, mtime: stats.mtime };
   if (stats.isDirectory()) {
     if (isWanted(path)) await entry(archive, { ...common, type: 'directory' });
-    if (isEntered(path)) await addFolder(packing, path);
+    if (isEntered(path)) await addFolder(packing, found, path);
   } else if (!isWanted(path)) return;
   else if (stats.isSymbolicLink())
-    await entry(archive, { ...common, type: 'symlink', linkname: await readlink(place) });
+    await entry(archive, { ...common, type: 'symlink', linkname: await readlink(place.at) });
   else if (stats.isFile() && stats.size === 0) await entry(archive, { ...common, size: 0 });
   else if (stats.isFile()) {
     const { size } = stats;
-    const file = await readably(place, stats, () => open(place, constants.O_RDONLY | constants.O_NOFOLLOW));
+    const file = await readably(found, () => open(found.at, constants.O_RDONLY));
     // A file that grows meanwhile is sent as long as it was.
     await pipeline(file.createReadStream({ start: 0, end: size - 1 }), archive.entry({ ...common, size }));
   }

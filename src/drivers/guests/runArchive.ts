@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import type { RunId } from '../../base/ids.js';
 import type { SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { runPath } from '../../node/runFiles.js';
@@ -52,7 +53,7 @@ export function runArchive(archived: ArchivedRun): Packed {
     }
     await packDirectory(archive, `runs/${run}`, owner);
     await packFolder({ archive, folder: runPath(stateDir, run), as: `runs/${run}/`, owner });
-    const programs = { archive, folder: programsFolder, as: 'programs/', owner };
+    const programs = { archive, folder: await realpath(programsFolder), as: 'programs/', owner };
     await packFolder({ ...programs, isWanted: isGuestProgram, isEntered: () => false });
   });
 }

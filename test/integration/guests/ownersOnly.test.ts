@@ -2,8 +2,9 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -18,7 +19,7 @@ import { parseId } from '../../../src/base/ids.js';
 import { copyTree } from '../../../src/drivers/guests/copyTree.js';
 import { packFolder } from '../../../src/drivers/guests/packFolder.js';
 import { packing } from '../../../src/drivers/guests/packing.js';
-import { readably } from '../../../src/drivers/guests/readable.js';
+import { readably } from '../../../src/drivers/guests/heldPath.js';
 import { removeSandboxFolder } from '../../../src/drivers/guests/sandboxState.js';
 import { unpackFolder } from '../../../src/drivers/guests/unpackFolder.js';
 import { tempDirectory } from '../../support/tempDirectory.js';
@@ -61,8 +62,11 @@ const modes = [
 const modeOf = (path: string): number => statSync(path).mode & 0o7777;
 
 /** All of a tar, by name. */
-async function contentsOf(folder: string): Promise<ReadonlyMap<string, string>> {
-  const { archive, abortSignal } = packing(pack => packFolder({ archive: pack, folder }));
+async function contentsOf(
+  folder: string,
+  isWanted: (path: string) => boolean = () => true,
+): Promise<ReadonlyMap<string, string>> {
+  const { archive, abortSignal } = packing(pack => packFolder({ archive: pack, folder, isWanted }));
   const found = new Map<string, string>();
   const reader = extract();
   reader.on('entry', ({ name }: Headers, contents: Readable, next: (error?: unknown) => void) => {
@@ -99,6 +103,46 @@ test('what only its owner is kept from is packed', async () => {
   expect(modeOf(join(from, 'hidden'))).toBe(0);
 });
 
+describe.skipIf(process.platform !== 'linux')(
+  'a folder that an agent replaces by a link while it is looked through',
+  () => {
+    /** Two folders alike, one of them not the agent's; `replace` is what the agent does. */
+    function twoAlike() {
+      const [from, elsewhere] = [tempDirectory('muster-worktree-'), tempDirectory('muster-elsewhere-')];
+      for (const [top, said] of [[join(from, 'folder'), 'its own'] as const, [elsewhere, 'a secret'] as const]) {
+        mkdirSync(join(top, 'inner'), { recursive: true });
+        writeFileSync(join(top, 'inner', 'file'), said);
+      }
+      const replace = (): void => {
+        if (existsSync(join(from, 'before'))) return;
+        renameSync(join(from, 'folder'), join(from, 'before'));
+        symlinkSync(elsewhere, join(from, 'folder'));
+      };
+      return { from, replace };
+    }
+
+    test('is copied as it was', async () => {
+      const { from, replace } = twoAlike();
+      const to = copyPlace();
+      const isWanted = (path: string): boolean => {
+        if (path.endsWith('inner')) replace();
+        return true;
+      };
+      await copyTree(from, to, { signal: new AbortController().signal, isWanted });
+      expect(readFileSync(join(to, 'folder', 'inner', 'file'), 'utf8')).toBe('its own');
+    });
+
+    test('is packed as it was', async () => {
+      const { from, replace } = twoAlike();
+      const isWanted = (path: string): boolean => {
+        if (path === 'folder/inner') replace();
+        return true;
+      };
+      expect((await contentsOf(from, isWanted)).get('folder/inner/file')).toBe('its own');
+    });
+  },
+);
+
 test('copying is given up when nobody wants it any more', async () => {
   const from = worktree();
   const abort = new AbortController();
@@ -117,7 +161,9 @@ test('what nobody could read is named', async () => {
   const refused = async (): Promise<never> => {
     throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
   };
-  await expect(readably(path, statSync(path), refused)).rejects.toThrow(`${path} cannot be read (EACCES)`);
+  await expect(readably({ at: path, path, stats: statSync(path) }, refused)).rejects.toThrow(
+    `${path} cannot be read (EACCES)`,
+  );
 });
 
 describe('folders that nobody may write to', () => {
