@@ -17,6 +17,7 @@ import { ApplyProject } from '../core/projects/applyProject.js';
 import { MovedRepositories } from '../core/projects/movedRepositories.js';
 import { ProjectService } from '../core/projects/projectService.js';
 import { TakeDownProject } from '../core/projects/takeDownProject.js';
+import { Capacities } from '../core/sandboxes/placeCapacity.js';
 import { PlaceChecker } from '../core/sandboxes/placeCheck.js';
 import { SandboxControl } from '../core/sandboxes/sandboxControl.js';
 import type { ChangesService } from '../core/reviews/changesService.js';
@@ -97,6 +98,7 @@ export interface HostCore extends HostState, HostModels, HostMerges, HostSchedul
   readonly runs: RunLifecycle;
   readonly sandboxControl: SandboxControl;
   readonly placeChecker: PlaceChecker;
+  readonly capacities: Capacities;
   readonly images: ImageService;
   readonly volumes: VolumeService;
   readonly questions: QuestionService;
@@ -189,6 +191,7 @@ export function buildCore(
     ...life,
     sandboxControl: new SandboxControl({ store, sandboxes }),
     placeChecker: new PlaceChecker({ places: drivers.placeChecks, providers, ids, stateDir: state.directory.path }),
+    capacities: new Capacities({ store, looks: drivers.capacityLooks }),
     volumes: new VolumeService({ store, driver: drivers.volumes }),
     images: new ImageService({ store, driver: drivers.images, guest: guestImage(distDir) }),
     ...buildSurface(state, { ...built, textGeneration }, resources),

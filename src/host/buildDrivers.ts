@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { AppError } from '../base/errors.js';
 import type { SandboxId } from '../base/ids.js';
 import type { DisposableStore } from '../base/lifecycle.js';
+import type { CapacityLook } from '../core/sandboxes/placeCapacity.js';
 import type { PlaceCheck } from '../core/sandboxes/placeCheck.js';
 import type { SandboxDriver } from '../core/sandboxes/sandboxDriver.js';
 import type { ImageDriver } from '../core/images/imageDriver.js';
@@ -40,6 +41,8 @@ export interface HostDrivers {
   readonly sandboxDrivers: Partial<Readonly<Record<DriverSpec['name'], SandboxDriver>>>;
   /** Those of them that can say what they lack. */
   readonly placeChecks: Partial<Readonly<Record<DriverSpec['name'], PlaceCheck>>>;
+  /** Those of them that can say what room they have. */
+  readonly capacityLooks: Partial<Readonly<Record<DriverSpec['name'], CapacityLook>>>;
   /** Of the engines that those of containers are on. */
   readonly images: ImageDriver;
   readonly volumes: VolumeDriver;
@@ -123,6 +126,7 @@ export function buildDrivers(
     sandbox,
     sandboxDrivers,
     placeChecks: { kubernetes },
+    capacityLooks: { docker, kubernetes },
     images: docker.images,
     volumes: docker.volumes,
     runSecrets,

@@ -68,12 +68,14 @@ describe('every tab is readable', () => {
   test.each(tabs)('%s at 200 px stays within the page', async tab => {
     const look = async (view: BoardView): Promise<void> => {
       expect(await view.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(200);
-      const pieces = await view.page.locator('.strip-agent > span, .strip-figures > div').evaluateAll(found =>
-        found.map(piece => {
-          const { left, right, top, bottom } = piece.getBoundingClientRect();
-          return { left, right, top, bottom };
-        }),
-      );
+      const pieces = await view.page
+        .locator('.strip-agent > span, .strip-place-words > span, .strip-figures > div')
+        .evaluateAll(found =>
+          found.map(piece => {
+            const { left, right, top, bottom } = piece.getBoundingClientRect();
+            return { left, right, top, bottom };
+          }),
+        );
       for (const [i, a] of pieces.entries())
         for (const b of pieces.slice(i + 1))
           expect(a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top).toBe(true);
@@ -306,5 +308,27 @@ test('a board without schedules says what they are and how to have one, whatever
     await checkLooks(view, 'schedules-none-dark');
     await page.getByRole('button', { name: webviewStrings.openComposeFile }).click();
     expect(await view.waitForPosted('tabAct')).toMatchObject({ action: { action: { kind: 'edit' } } });
+  });
+});
+
+describe('the room where agents run', () => {
+  test('is told in words: what is ready, asked for and waiting, and why nothing more is known', async () => {
+    await withBoard(busyBoard(), async ({ page }) => {
+      const places = page.getByRole('list', { name: 'Room for runs' }).getByRole('listitem');
+      const words = (await places.allInnerTexts()).map(text => text.replace(/\s+/g, ' ').trim());
+      expect(words).toEqual([
+        'build/agents (pool=agents) · 2 of 3 nodes ready · 3.5 of 8 CPUs and 9 of 16 GB asked for · 3 running · 4 waiting for the cluster 0/3 nodes are available: 1 node(s) had untolerated taint, 2 Insufficient memory',
+        'arn:aws:eks:eu-central-1:012345678901:cluster/production/team-agents · 1 running not known: nodes: nodes is forbidden: User "ada" cannot list resource "nodes" in API group "" at the cluster scope',
+        'ssh://one.example.com, ssh://two.example.com · 1 of 2 engines answer · 0 of 16 CPUs and 0.5 of 64 GB asked for · 2 running not known: ssh://two.example.com: no answer',
+      ]);
+      expect(await places.first().getAttribute('title')).toMatch(/^dev, reviewer\n/);
+    });
+  });
+
+  test('is gone from the strip when no agent runs elsewhere', async () => {
+    await withBoard(busyBoard(), async view => {
+      await view.send({ type: 'strip', agents: [], queued: 0 });
+      await view.page.getByRole('list', { name: 'Room for runs' }).waitFor({ state: 'detached' });
+    });
   });
 });

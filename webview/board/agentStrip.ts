@@ -1,11 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatCost, formatMaker } from '../../src/protocol/displayFormat.js';
 import type { BoardAgent } from '../../src/protocol/webview/boardMessages.js';
+import { roomFacts, roomReasons } from '../../src/protocol/roomWords.js';
+import type { PlaceRoom } from '../../src/protocol/webview/placeRoom.js';
 import { fill, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
 import { icon } from '../shared/icon.js';
 import type { BoardState } from './boardState.js';
 
-/** Agents with what they are doing, the queue, and what today has cost. */
+/** Agents with what they are doing, the room where they run elsewhere, the queue, and what today has cost. */
 export function agentStrip({ strip, strings }: BoardState): TemplateResult {
   const cost = formatCost(strip.costTodayUsd);
   const manyProjects = new Set(strip.agents.map(agent => agent.projectId)).size > 1;
@@ -14,6 +16,13 @@ export function agentStrip({ strip, strings }: BoardState): TemplateResult {
     <ul class="strip-agents" aria-label=${strings.agents}>
       ${strip.agents.map(agent => agentLoad(agent, { strings, withProject: manyProjects }))}
     </ul>
+    ${
+      strip.places.length === 0
+        ? nothing
+        : html`<ul class="strip-places" aria-label=${strings.room}>
+            ${strip.places.map(place => placeRoom(place, strings))}
+          </ul>`
+    }
     <dl class="strip-figures">
       ${
         strip.queued > 0
@@ -60,5 +69,18 @@ function agentLoad(
         : html`<span class="dim strip-problem">${agent.problem}</span>`
     }
     ${queue === '' ? nothing : html`<span class="dim">· ${queue}</span>`}
+  </li>`;
+}
+
+function placeRoom(place: PlaceRoom, strings: WebviewStrings): TemplateResult {
+  const facts = roomFacts(place, strings);
+  const reasons = roomReasons(place, strings);
+  const title = [place.agents.join(', '), ...facts, ...reasons].join('\n');
+  return html`<li class="strip-place" title=${title}>
+    ${icon(place.waiting > 0 ? 'history' : 'server-environment')}
+    <span class="strip-place-words">
+      <span>${place.name} <span class="dim">· ${facts.join(' · ')}</span></span>
+      ${reasons.map(reason => html`<span class="dim strip-reason">${reason}</span>`)}
+    </span>
   </li>`;
 }

@@ -1,5 +1,6 @@
 import type { BoardAgent, ToBoard } from '../../src/protocol/webview/boardMessages.js';
 import type { FilledTab, TabContent } from '../../src/protocol/webview/boardTabs/boardTab.js';
+import type { PlaceRoom } from '../../src/protocol/webview/placeRoom.js';
 import type { ConnectionView } from '../../src/protocol/webview/threadPageMessages.js';
 import type { ThreadView } from '../../src/protocol/webview/threadView.js';
 import { webviewStrings, withTranslations, type WebviewStrings } from '../../src/protocol/webview/webviewStrings.js';
@@ -10,7 +11,12 @@ export interface BoardState {
   readonly connection: ConnectionView;
   readonly threads: ReadonlyMap<string, ThreadView>;
   readonly loaded: boolean;
-  readonly strip: { readonly agents: readonly BoardAgent[]; readonly queued: number; readonly costTodayUsd?: number };
+  readonly strip: {
+    readonly agents: readonly BoardAgent[];
+    readonly queued: number;
+    readonly costTodayUsd?: number;
+    readonly places: readonly PlaceRoom[];
+  };
   /** What the tabs that were in front showed last. */
   readonly contents: ReadonlyMap<FilledTab, TabContent>;
   /** Why the last action failed; empty otherwise. */
@@ -23,7 +29,7 @@ export const emptyBoard: BoardState = {
   connection: 'online',
   threads: new Map(),
   loaded: false,
-  strip: { agents: [], queued: 0 },
+  strip: { agents: [], queued: 0, places: [] },
   contents: new Map(),
   failure: '',
 };
@@ -44,8 +50,8 @@ export function applyMessage(state: BoardState, message: Exclude<ToBoard, { type
       return { ...state, threads };
     }
     case 'strip': {
-      const { agents, queued, costTodayUsd } = message;
-      return { ...state, strip: { agents, queued, ...(costTodayUsd !== undefined && { costTodayUsd }) } };
+      const { agents, queued, costTodayUsd, places = [] } = message;
+      return { ...state, strip: { agents, queued, places, ...(costTodayUsd !== undefined && { costTodayUsd }) } };
     }
     case 'tab':
       return { ...state, contents: new Map(state.contents).set(message.content.tab, message.content) };

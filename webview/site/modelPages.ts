@@ -1,6 +1,7 @@
 import { errorMessage } from '../../src/base/errors.js';
 import { BoardController } from '../../src/pages/board/boardController.js';
 import type { BoardServices } from '../../src/pages/board/boardServices.js';
+import { hostRooms } from '../../src/pages/board/roomFeed.js';
 import { boardTabSources } from '../../src/pages/board/boardTabSources.js';
 import { ThreadPageController, type PageEditor } from '../../src/pages/threadPage/threadPageController.js';
 import type { ThreadPageServices } from '../../src/pages/threadPage/threadPageServices.js';
@@ -71,6 +72,7 @@ function boardServices(context: SiteContext): BoardServices {
     async dispatch() {
       context.go({ page: 'dispatch', project: '', agent: '' });
     },
+    rooms: hostRooms(signal => clientOf(context, signal)),
     // The page came from it: there is nothing to start from here.
     async startHost() {
       context.live.retryNow();

@@ -4,6 +4,7 @@ import type { SandboxId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
 import type { Watching } from '../../core/images/imageDriver.js';
+import type { PlaceCapacity } from '../../core/sandboxes/placeCapacity.js';
 import type { PlacedSandbox, SandboxDriver } from '../../core/sandboxes/sandboxDriver.js';
 import { stateDigest } from './containerOptions.js';
 import { dockerEndpoint, type EndpointSources } from './dockerEndpoint.js';
@@ -68,14 +69,24 @@ export class DockerSandboxes implements Disposable {
     watching: { readonly environment: EndpointSources['environment'] } & Watching,
   ): Promise<string> {
     const { environment, signal, onStep } = watching;
-    const engines = new Map(hosts.map(host => [this.#place({ host, environment }).engine, host]));
+    const engines = this.#enginesOf(hosts, environment);
     const engine = await this.#pool.place([...engines.keys()], sandbox, signal, onStep);
     return engines.get(engine) ?? engine.address;
+  }
+
+  /** What several engines have together. Errors: `sandbox.unavailable` for an address that is none. */
+  async capacityOf(hosts: readonly string[], environment: EndpointSources['environment']): Promise<PlaceCapacity> {
+    return await this.#pool.capacityOf([...this.#enginesOf(hosts, environment).keys()]);
   }
 
   /** As of {@link DockerPool.settled}. */
   settled(id: SandboxId): void {
     this.#pool.settled(id);
+  }
+
+  /** With their addresses as they were given. */
+  #enginesOf(hosts: readonly string[], environment: EndpointSources['environment']): Map<DockerEngine, string> {
+    return new Map(hosts.map(host => [this.#place({ host, environment }).engine, host]));
   }
 
   #place(sources: EndpointSources): Place {

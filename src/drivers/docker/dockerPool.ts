@@ -2,14 +2,19 @@ import { AppError } from '../../base/errors.js';
 import type { Clock } from '../../base/clock.js';
 import { within } from '../../base/async.js';
 import { isId, type SandboxId } from '../../base/ids.js';
+import type { PlaceCapacity, Share } from '../../core/sandboxes/placeCapacity.js';
 import type { PlacedSandbox } from '../../core/sandboxes/sandboxDriver.js';
 import type { OnImageStep } from '../../core/images/image.js';
+import { SharedLook } from '../guests/sharedLook.js';
 import { askedOf, labels } from './containerOptions.js';
 import type { DockerEngine } from './dockerEngine.js';
 
 /** An engine that says nothing for so long is away: it is asked again when somebody still waits. */
 const patienceMs = 10_000;
 const againMs = 2_000;
+/** Whoever only watches is told what was seen so long ago, and waits no longer than that for one that is away. */
+const freshMs = 10_000;
+const glanceMs = 3_000;
 /** What was promised to a run of which nothing is heard any more is kept so long; an image may be fetched before it begins. */
 const promisedMs = 10 * 60_000;
 /** Of a run whose file asks for no memory; as in a cluster. */
@@ -45,6 +50,9 @@ interface Promised {
 export class DockerPool {
   readonly #clock: Clock;
   readonly #promised = new Map<SandboxId, Promised>();
+  /** What those that no engine has room for yet were told. */
+  readonly #waits = new Map<SandboxId, { readonly engines: readonly DockerEngine[]; readonly words: string }>();
+  readonly #seen = new Map<string, SharedLook<readonly (EngineLook | undefined)[]>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -61,6 +69,48 @@ export class DockerPool {
     onStep: OnImageStep | undefined,
   ): Promise<DockerEngine> {
     const ask = { cpus: resources?.cpus ?? 0, memoryBytes: resources?.memoryBytes ?? usualMemoryBytes };
+    try {
+      return await this.#place(engines, { id, ask }, signal, onStep);
+    } finally {
+      this.#waits.delete(id);
+    }
+  }
+
+  /** What engines have together. One that does not answer is away. */
+  async capacityOf(engines: readonly DockerEngine[]): Promise<PlaceCapacity> {
+    const addresses = engines.map(({ address }) => address);
+    const key = JSON.stringify(addresses);
+    const look =
+      this.#seen.get(key) ??
+      new SharedLook(() => Promise.all(engines.map(engine => this.#look(engine, glanceMs))), {
+        clock: this.#clock,
+        freshMs,
+      });
+    this.#seen.set(key, look);
+    const looks = await look.get();
+    const there = looks.filter(each => each !== undefined);
+    const total = (of: keyof Ask): Share => ({
+      has: there.reduce((sum, { has }) => sum + has[of], 0),
+      asked: there.reduce((sum, { running }) => sum + running.reduce((all, { ask }) => all + ask[of], 0), 0),
+    });
+    const away = addresses.filter((_, index) => looks[index] === undefined);
+    return {
+      name: addresses.join(', '),
+      machines: { ready: there.length, all: engines.length },
+      cpus: total('cpus'),
+      memoryBytes: total('memoryBytes'),
+      atWork: there.reduce((sum, { running }) => sum + running.length, 0),
+      waiting: [...this.#waits.values()].filter(each => isSame(each.engines, engines)).map(({ words }) => words),
+      ...(away.length > 0 && { unknown: `${away.join(', ')}: no answer` }),
+    };
+  }
+
+  async #place(
+    engines: readonly DockerEngine[],
+    { id, ask }: { readonly id: SandboxId; readonly ask: Ask },
+    signal: AbortSignal,
+    onStep: OnImageStep | undefined,
+  ): Promise<DockerEngine> {
     let told = '';
     for (;;) {
       signal.throwIfAborted();
@@ -80,6 +130,7 @@ export class DockerPool {
           reason: words,
         });
       if (words !== told) onStep?.({ id: '', text: `Waiting for an engine (${words})` });
+      this.#waits.set(id, { engines, words });
       told = words;
       await this.#clock.sleep(againMs, signal);
     }
@@ -91,12 +142,12 @@ export class DockerPool {
     if (promised) this.#promised.set(id, { ...promised, settledAt: this.#clock.awake() });
   }
 
-  async #look(engine: DockerEngine): Promise<EngineLook | undefined> {
+  async #look(engine: DockerEngine, ms = patienceMs): Promise<EngineLook | undefined> {
     const { docker } = engine;
     const at = this.#clock.awake();
     const filters = { label: [`${labels.role}=run`] };
     const asked = Promise.all([engine.facts(), docker.listContainers({ filters })]);
-    if ((await within(asked, { ms: patienceMs, clock: this.#clock })) === 'late') return undefined;
+    if ((await within(asked, { ms, clock: this.#clock })) === 'late') return undefined;
     try {
       const [{ processors, memoryBytes }, containers] = await asked;
       const running = containers.map(({ Labels: own }) => {
@@ -135,6 +186,10 @@ export class DockerPool {
       if (until < now || settledAt < at) this.#promised.delete(id);
     return [...this.#promised].filter(([, promised]) => promised.address === address);
   }
+}
+
+function isSame(a: readonly DockerEngine[], b: readonly DockerEngine[]): boolean {
+  return a.length === b.length && a.every((engine, index) => engine === b[index]);
 }
 
 /** One of an earlier Muster, or of one engine alone, says nothing. */

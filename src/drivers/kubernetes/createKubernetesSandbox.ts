@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
+import type { KubernetesSpec } from '../../compose/projectSpec.js';
+import type { PlaceCapacity } from '../../core/sandboxes/placeCapacity.js';
 import type { CheckedPlace, PlaceWatching } from '../../core/sandboxes/placeCheck.js';
 import type { SandboxDriver } from '../../core/sandboxes/sandboxDriver.js';
 import { Doors } from '../guests/doors.js';
 import { checkCluster } from './check/checkCluster.js';
+import { ClusterRoom } from './clusterRoom.js';
 import { KubernetesCluster, type ClusterSources } from './kubernetesCluster.js';
 import { KubernetesSandboxDriver } from './kubernetesSandboxDriver.js';
 
@@ -21,6 +24,8 @@ export class KubernetesSandboxes implements Disposable {
   readonly #options: KubernetesOptions;
   readonly #doors: Doors;
   readonly #places = new Map<string, KubernetesSandboxDriver>();
+  /** Of each cluster one, however many namespaces of it are used. */
+  readonly #rooms = new Map<string, ClusterRoom>();
 
   constructor(options: KubernetesOptions) {
     this.#options = options;
@@ -30,8 +35,7 @@ export class KubernetesSandboxes implements Disposable {
 
   /** Errors: `sandbox.unavailable` when no cluster is found, or it does not answer. */
   async on(sources: ClusterSources): Promise<SandboxDriver> {
-    const { context, namespace, environment } = sources;
-    const key = JSON.stringify([context, namespace, environment['KUBECONFIG']]);
+    const key = placeKey(sources);
     let driver = this.#places.get(key);
     if (!driver) {
       driver = new KubernetesSandboxDriver({
@@ -45,6 +49,12 @@ export class KubernetesSandboxes implements Disposable {
     return driver;
   }
 
+  /** What room there is for pods of an agent, without a look at what is there of earlier hosts. Errors: as of {@link on}. */
+  async capacityOf(sources: ClusterSources, driver: KubernetesSpec): Promise<PlaceCapacity> {
+    const runs = this.#places.get(placeKey(sources))?.runsLike(driver) ?? { atWork: 0, waiting: [] };
+    return await this.#roomOf(sources).capacityOf(driver, runs);
+  }
+
   /** Errors: the signal's reason; what does not answer is a finding. */
   async check(sources: ClusterSources, place: CheckedPlace, watching: PlaceWatching): Promise<void> {
     await checkCluster(sources, place, watching, this.#options);
@@ -54,4 +64,17 @@ export class KubernetesSandboxes implements Disposable {
     for (const driver of this.#places.values()) driver.dispose();
     await this.#doors.dispose();
   }
+
+  #roomOf(sources: ClusterSources): ClusterRoom {
+    const key = placeKey({ ...sources, namespace: undefined });
+    const known = this.#rooms.get(key);
+    if (known) return known;
+    const room = new ClusterRoom(KubernetesCluster.find(sources), this.#options.clock);
+    this.#rooms.set(key, room);
+    return room;
+  }
+}
+
+function placeKey({ context, namespace, environment }: ClusterSources): string {
+  return JSON.stringify([context, namespace, environment['KUBECONFIG']]);
 }

@@ -16,6 +16,7 @@ import type {
   SandboxSpec,
   SandboxStats,
 } from '../../core/sandboxes/sandboxDriver.js';
+import type { KubernetesSpec } from '../../compose/projectSpec.js';
 import type { Doors } from '../guests/doors.js';
 import { allowedHosts, egressFolder, egressPort, openWays, type Door } from '../guests/egress.js';
 import { makeGuestFolders } from '../guests/guestFolders.js';
@@ -24,12 +25,14 @@ import { forwardPort, portEnd } from '../guests/portForward.js';
 import { inspectionOf, removeSandboxFolder, togetherUsed } from '../guests/sandboxState.js';
 import type { SentRun } from '../guests/sentRuns.js';
 import { requireClosed } from './closedPolicy.js';
+import type { RunsThere } from './clusterRoom.js';
 import { startInside } from './insidePod.js';
 import { unavailable, type KubernetesCluster } from './kubernetesCluster.js';
 import { keeperOf, presentPod, type PodPlace } from './podContainer.js';
 import { PodRuns } from './podRuns.js';
 import { eventsOf } from './podEvents.js';
 import { isReady } from './podState.js';
+import { isMadeLike, sameNodes } from './nodeFit.js';
 import { usageOf } from './podUsage.js';
 import { PodWatch } from './podWatch.js';
 import { containers, labels } from './runJob.js';
@@ -187,6 +190,13 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
       program.output.pipe(socket);
       socket.pipe(program.input);
     }, signal);
+  }
+
+  /** What the runs are at that are made as the pods of an agent; nothing is asked of the cluster. */
+  runsLike(driver: KubernetesSpec): RunsThere {
+    const atWork = this.#watch.all().filter(([, pod]) => isReady(pod) && isMadeLike(pod, driver)).length;
+    const waits = this.#runs.waits().filter(each => sameNodes(each.driver, driver));
+    return { atWork, waiting: waits.map(({ words }) => words) };
   }
 
   dispose(): void {

@@ -59,6 +59,8 @@ export class PodRuns implements RunDriver, Disposable {
   readonly #following: FollowedRuns;
   /** Ends the wait for a place in the cluster. */
   readonly #waiting = new Map<RunId, AbortController>();
+  /** What those that have no place yet wait for, and as what pods they are made. */
+  readonly #waits = new Map<RunId, { readonly words: string; readonly driver: KubernetesSpec }>();
   /** Those that are not back yet. */
   readonly sent: SentRuns;
 
@@ -78,7 +80,13 @@ export class PodRuns implements RunDriver, Disposable {
       await this.#starting.run(run, () => this.#start(launch, either, onStep));
     } finally {
       this.#waiting.delete(run);
+      this.#waits.delete(run);
     }
+  }
+
+  /** What each run waits for that has no place in the cluster yet. */
+  waits(): readonly { readonly words: string; readonly driver: KubernetesSpec }[] {
+    return [...this.#waits.values()].filter(({ words }) => words !== '');
   }
 
   async isAlive(run: RunId): Promise<boolean> {
@@ -156,7 +164,9 @@ export class PodRuns implements RunDriver, Disposable {
     let pod: RunPod;
     try {
       if (!(await this.#createJob(run, spec))) return;
-      await untilReady(this.#options, { run, image: spec.image?.name ?? '', signal, onStep });
+      const onWait = (words: string): void => void this.#waits.set(run, { words, driver: kubernetesOf(spec) });
+      await untilReady(this.#options, { run, image: spec.image?.name ?? '', signal, onStep, onWait });
+      this.#waits.delete(run);
       pod = presentPod(this.#options, run);
       const sending = { launch, spec, pod, relay: doors.length > 0, signal };
       await requirePrograms(this.#options, sending);

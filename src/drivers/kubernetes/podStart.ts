@@ -14,13 +14,15 @@ interface AwaitedPod {
   readonly image: string;
   readonly signal: AbortSignal;
   readonly onStep: OnImageStep | undefined;
+  /** What it waits for now, in the cluster's words; empty while it has what it needs. */
+  readonly onWait?: (words: string) => void;
 }
 
 /**
  * Until the pod of a run is there and can be sent its files. While the cluster has no room for it, whoever looks at the run is told so
  * in the cluster's words. Errors: `image.failed`, `sandbox.unavailable` for what no waiting mends; the signal's reason.
  */
-export async function untilReady(place: PodPlace, { run, image, signal, onStep }: AwaitedPod): Promise<void> {
+export async function untilReady(place: PodPlace, { run, image, signal, onStep, onWait }: AwaitedPod): Promise<void> {
   const { watch } = place;
   let told = '';
   for (;;) {
@@ -31,6 +33,7 @@ export async function untilReady(place: PodPlace, { run, image, signal, onStep }
     if (died !== undefined) throw unavailable(`The pod of run ${run} ended before it began: ${died}.`, died);
     const words = pod ? waitsFor(pod, image) : await refused(place, run);
     if (words !== told && words !== '') onStep?.({ id: '', text: `Waiting for the cluster (${words})` });
+    if (words !== told) onWait?.(words);
     told = words;
     await watch.untilChanged(run, signal, pod ? longestPauseMs : pauseWithoutPodMs);
   }

@@ -7,6 +7,7 @@ import { webviewHtml, webviewRoot } from '../webviews/webviewHtml.js';
 import { BoardController } from '../../pages/board/boardController.js';
 import type { BoardServices, BoardSurroundings, TabServices } from '../../pages/board/boardServices.js';
 import { boardTabSources } from '../../pages/board/boardTabSources.js';
+import { hostRooms } from '../../pages/board/roomFeed.js';
 
 /** The one board of this window. */
 export class BoardPanel implements Disposable {
@@ -25,7 +26,8 @@ export class BoardPanel implements Disposable {
     this.#viewType = options.viewType;
     this.#extensionUri = options.extensionUri;
     // Here and not at activation: the tabs are most of the board.
-    this.#services = { ...options.board, tabs: boardTabSources(options.tabs) };
+    const { board, tabs } = options;
+    this.#services = { ...board, tabs: boardTabSources(tabs), rooms: hostRooms(tabs.client) };
   }
 
   /** Shows the board, at a tab if one is named; makes it when there is none. */

@@ -1,15 +1,18 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { isId, type SandboxId } from '../../base/ids.js';
+import type { AgentsPlace, Capacities } from '../../core/sandboxes/placeCapacity.js';
 import type { PlaceChecker, PlaceFinding } from '../../core/sandboxes/placeCheck.js';
 import type { SandboxControl, SandboxView } from '../../core/sandboxes/sandboxControl.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { findThread } from '../../core/threads/threadLookup.js';
 import {
+  PlaceCapacitySchema,
   PlaceFindingSchema,
   SandboxSchema,
   SandboxUsageSchema,
+  type PlaceCapacity,
   type Sandbox,
   type SandboxService,
 } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
@@ -20,6 +23,7 @@ export interface SandboxesApiOptions {
   readonly store: Store<Stores>;
   readonly sandboxControl: SandboxControl;
   readonly placeChecker: PlaceChecker;
+  readonly capacities: Capacities;
   /** Counts open streams: a host does not end while it looks. */
   readonly onWatch: () => { dispose(): void };
 }
@@ -28,6 +32,7 @@ export function sandboxesApi({
   store,
   sandboxControl,
   placeChecker,
+  capacities,
   onWatch,
 }: SandboxesApiOptions): ServiceImpl<typeof SandboxService> {
   return {
@@ -47,6 +52,13 @@ export function sandboxesApi({
     async enterSandbox({ id }, { signal }) {
       const { command, terminal } = await sandboxControl.enter(sandboxId(id), signal);
       return { command: [...command], terminal: [...terminal] };
+    },
+    async listCapacity({ projectIds }) {
+      const projects = projectIds.map(text => {
+        if (isId<'project'>(text)) return text;
+        throw fail('project_ids', 'not the id of a project');
+      });
+      return { places: (await capacities.list(projects)).map(wireCapacity) };
     },
     async *checkPlace({ projectId, agent, fix }, { signal }) {
       const project = isId<'project'>(projectId) ? store.read(stores => stores.projects.get(projectId)) : undefined;
@@ -94,6 +106,26 @@ function wireSandbox(view: SandboxView): Sandbox {
         processes: usage.processes,
       }),
     }),
+  });
+}
+
+function wireCapacity({ driver, agents, capacity }: AgentsPlace): PlaceCapacity {
+  const { name, machines, cpus, memoryBytes, atWork, waiting, unknown = '' } = capacity;
+  const bytes = (number: number | undefined): bigint | undefined =>
+    number === undefined ? undefined : BigInt(Math.round(number));
+  return create(PlaceCapacitySchema, {
+    driver: driver.name,
+    name,
+    agents: agents.map(({ project, agent }) => ({ projectId: project, agent })),
+    ...(machines && { machines: machines.all, machinesReady: machines.ready }),
+    cpus: cpus?.has,
+    cpusAsked: cpus?.asked,
+    memoryBytes: bytes(memoryBytes?.has),
+    memoryAskedBytes: bytes(memoryBytes?.asked),
+    atWork,
+    waiting: waiting.length,
+    waitsFor: [...new Set(waiting)],
+    unknown,
   });
 }
 

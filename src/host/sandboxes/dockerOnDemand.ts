@@ -2,6 +2,7 @@ import type { DriverSpec } from '../../compose/projectSpec.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { ImageDriver } from '../../core/images/imageDriver.js';
 import type { OnImageStep } from '../../core/images/image.js';
+import type { CapacityLook, PlaceCapacity } from '../../core/sandboxes/placeCapacity.js';
 import type { PlacedSandbox, SandboxDriver, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
 import type { DockerOptions, DockerSandboxes } from '../../drivers/docker/createDockerSandbox.js';
 import type { EndpointSources } from '../../drivers/docker/dockerEndpoint.js';
@@ -15,7 +16,7 @@ import { SandboxOnDemand } from './sandboxOnDemand.js';
  * The docker driver, loaded when something is first in a container: its client is larger than the rest of the host. Which engine
  * is meant is decided for each sandbox, by its own `driver.docker.host` and the user's login environment.
  */
-export class DockerOnDemand extends SandboxOnDemand implements Disposable {
+export class DockerOnDemand extends SandboxOnDemand implements CapacityLook, Disposable {
   readonly #options: DockerOptions;
   readonly #shell: LoginShell;
   #loaded: Promise<DockerSandboxes> | undefined;
@@ -55,6 +56,11 @@ export class DockerOnDemand extends SandboxOnDemand implements Disposable {
     const { sandboxes, sources } = await this.#place(driver);
     const { environment } = sources;
     return { name: 'docker', host: await sandboxes.place(driver.hosts, sandbox, { environment, signal, onStep }) };
+  }
+
+  async capacityOf(driver: DriverSpec): Promise<PlaceCapacity> {
+    const { sandboxes, sources } = await this.#place(driver);
+    return await sandboxes.capacityOf(driver.name === 'docker' ? (driver.hosts ?? []) : [], sources.environment);
   }
 
   /** Nothing was placed before the driver was loaded. */

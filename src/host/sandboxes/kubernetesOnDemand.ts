@@ -1,5 +1,6 @@
 import type { Disposable } from '../../base/lifecycle.js';
 import type { DriverSpec } from '../../compose/projectSpec.js';
+import type { CapacityLook, PlaceCapacity } from '../../core/sandboxes/placeCapacity.js';
 import type { CheckedPlace, PlaceCheck, PlaceWatching } from '../../core/sandboxes/placeCheck.js';
 import type { SandboxDriver, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
 import type { KubernetesOptions, KubernetesSandboxes } from '../../drivers/kubernetes/createKubernetesSandbox.js';
@@ -8,7 +9,7 @@ import type { LoginShell } from '../environment/loginShell.js';
 import { SandboxOnDemand } from './sandboxOnDemand.js';
 
 /** Pods, whose client is loaded when something is first in one. Which cluster is meant each sandbox says itself. */
-export class KubernetesOnDemand extends SandboxOnDemand implements PlaceCheck, Disposable {
+export class KubernetesOnDemand extends SandboxOnDemand implements PlaceCheck, CapacityLook, Disposable {
   readonly #options: KubernetesOptions;
   readonly #shell: LoginShell;
   #loaded: Promise<KubernetesSandboxes> | undefined;
@@ -28,6 +29,11 @@ export class KubernetesOnDemand extends SandboxOnDemand implements PlaceCheck, D
   async check(place: CheckedPlace, watching: PlaceWatching): Promise<void> {
     const { sandboxes, sources } = await this.#place(place.spec.driver);
     await sandboxes.check(sources, place, watching);
+  }
+
+  async capacityOf(driver: DriverSpec): Promise<PlaceCapacity> {
+    const { sandboxes, sources } = await this.#place(driver);
+    return await sandboxes.capacityOf(sources, driver.name === 'kubernetes' ? driver : { name: 'kubernetes' });
   }
 
   protected override async on({ driver }: SandboxRef): Promise<SandboxDriver> {

@@ -7,6 +7,7 @@ import { projectNames } from '../../protocol/projectNames.js';
 import { toThreadView, type ThreadView } from '../../protocol/webview/threadView.js';
 import type { BoardServices } from './boardServices.js';
 import { boardStrip } from './boardStrip.js';
+import { RoomFeed } from './roomFeed.js';
 import { BoardTabFeed } from './boardTabFeed.js';
 
 /** Changes within so short a time go in one message: live to the eye, and few while fifty agents work. */
@@ -18,6 +19,7 @@ export class BoardController implements Disposable {
   readonly #strings: Readonly<Record<string, string>>;
   readonly #post: (message: ToBoard) => void;
   readonly #feed: BoardTabFeed;
+  readonly #rooms: RoomFeed;
   #session: DisposableStore | undefined;
   #changed = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -37,6 +39,11 @@ export class BoardController implements Disposable {
       sources: options.services.tabs,
       online: () => options.services.live.connection === 'online',
       post: options.post,
+    });
+    this.#rooms = new RoomFeed({
+      ask: (projects, signal) => options.services.rooms(projects, signal),
+      projects: () => options.services.live.projects(),
+      onChange: () => this.#sendStrip(),
     });
   }
 
@@ -62,8 +69,8 @@ export class BoardController implements Disposable {
     this.#timer = undefined;
     this.#changed.clear();
     this.#feed.dispose();
+    this.#rooms.dispose();
     void this.#session?.dispose();
-    this.#session = undefined;
     this.#session = undefined;
   }
 
@@ -99,9 +106,10 @@ export class BoardController implements Disposable {
     session.add(
       live.onDidChangeConnection(state => {
         this.#post({ type: 'connection', state });
-        if (state !== 'online') return;
+        if (state !== 'online') return this.#rooms.dispose();
         this.#sendEverything();
         this.#feed.changed();
+        this.#rooms.begin();
       }),
     );
     this.#post({ type: 'init', strings: this.#strings });
@@ -110,6 +118,7 @@ export class BoardController implements Disposable {
     this.#wanted = undefined;
     // Before the first answer of the host there is nothing to show but the skeleton.
     if (live.connection === 'online' || live.threads().length > 0) this.#sendEverything();
+    if (live.connection === 'online') this.#rooms.begin();
   }
 
   #sendEverything(): void {
@@ -150,7 +159,12 @@ export class BoardController implements Disposable {
   #sendStrip(): void {
     const { live } = this.#services;
     const midnight = new Date().setHours(0, 0, 0, 0);
-    const strip = boardStrip({ projects: live.projects(), threads: live.threads(), midnight });
+    const strip = boardStrip({
+      projects: live.projects(),
+      threads: live.threads(),
+      midnight,
+      places: this.#rooms.rooms,
+    });
     const text = JSON.stringify(strip);
     if (text === this.#sentStrip) return;
     this.#sentStrip = text;

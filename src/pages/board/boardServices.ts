@@ -1,5 +1,6 @@
 import type { HostServices } from '../../client/hostServices.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import type { PlaceRoom } from '../../protocol/webview/placeRoom.js';
 import type { ThreadAction } from '../../protocol/webview/threadActions.js';
 import type { LiveThreads } from '../threadPage/threadPageServices.js';
 import type { BoardTabSources } from './boardTabSource.js';
@@ -37,8 +38,8 @@ export interface ScheduleViews {
   readonly openComposeFile?: () => Promise<void>;
 }
 
-/** What the board asks of whoever shows it, but for the tabs, which are made when it opens. */
-export type BoardSurroundings = Omit<BoardServices, 'tabs'>;
+/** What the board asks of whoever shows it, but for what is made when it opens. */
+export type BoardSurroundings = Omit<BoardServices, 'tabs' | 'rooms'>;
 
 /** What the board asks of whoever shows it. */
 export interface BoardServices {
@@ -46,6 +47,8 @@ export interface BoardServices {
   /** Opens the thread page for `open`; otherwise the command that trees and palette run. */
   act(action: ThreadAction, threadId: string): Promise<void>;
   readonly tabs: BoardTabSources;
+  /** What room there is where the agents of projects run. */
+  rooms(projectIds: readonly string[], signal: AbortSignal): Promise<readonly PlaceRoom[]>;
   /** `Muster: Dispatch Task`. */
   dispatch(): Promise<void>;
   startHost(): Promise<void>;

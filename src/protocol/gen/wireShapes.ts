@@ -311,6 +311,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
     "enterSandbox": [
       "EnterSandbox",
       "muster.v1.EnterSandboxResponse"
+    ],
+    "listCapacity": [
+      "ListCapacity",
+      "muster.v1.ListCapacityResponse"
     ]
   },
   "muster.v1.ScheduleService": {
@@ -1172,6 +1176,28 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
   "muster.v1.EnterSandboxResponse": {
     "command": "[]string",
     "terminal": "[]string"
+  },
+  "muster.v1.ListCapacityResponse": {
+    "places": "[]muster.v1.PlaceCapacity"
+  },
+  "muster.v1.PlaceCapacity": {
+    "driver": "string",
+    "name": "string",
+    "agents": "[]muster.v1.PlaceAgent",
+    "machines": "?number",
+    "machinesReady": "?number",
+    "cpus": "?number",
+    "cpusAsked": "?number",
+    "memoryBytes": "?bigint",
+    "memoryAskedBytes": "?bigint",
+    "atWork": "number",
+    "waiting": "number",
+    "waitsFor": "[]string",
+    "unknown": "string"
+  },
+  "muster.v1.PlaceAgent": {
+    "projectId": "string",
+    "agent": "string"
   },
   "muster.v1.ListTriggersResponse": {
     "triggers": "[]muster.v1.ScheduledTrigger"

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { threadActions } from './threadActions.js';
 import { boardTabs, tabActionSchema, tabContentSchema } from './boardTabs/boardTab.js';
 import { connectionSchema } from './threadPageMessages.js';
+import { placeRoomSchema } from './placeRoom.js';
 import { agentViewSchema, threadViewSchema } from './threadView.js';
 
 /** The two directions of the board. Whoever receives one parses it first and drops what does not fit. */
@@ -23,6 +24,8 @@ export const toBoardSchema = z.discriminatedUnion('type', [
     agents: z.array(boardAgentSchema),
     queued: z.int(),
     costTodayUsd: z.optional(z.number()),
+    /** Where agents run that do not run on the host's machine, as far as somebody could look. */
+    places: z.optional(z.array(placeRoomSchema)),
   }),
   z.object({ type: z.literal('tab'), content: tabContentSchema }),
   /** That tab comes to the front. */

@@ -1,9 +1,10 @@
 import { create } from '@bufbuild/protobuf';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BoardController } from '../../../src/pages/board/boardController.js';
 import { costSince } from '../../../src/pages/board/boardStrip.js';
 import { ProjectSchema } from '../../../src/protocol/gen/muster/v1/projects_pb.js';
 import { toBoardSchema, type ToBoard } from '../../../src/protocol/webview/boardMessages.js';
+import type { PlaceRoom } from '../../../src/protocol/webview/placeRoom.js';
 import { FakeLive, FakeTabs, wireThread } from './fakeLive.js';
 
 function setUp() {
@@ -11,6 +12,8 @@ function setUp() {
   const tabs = new FakeTabs();
   const called: string[] = [];
   const posted: ToBoard[] = [];
+  const asked: (readonly string[])[] = [];
+  const rooms: { told: readonly PlaceRoom[] } = { told: [] };
   const controller = new BoardController({
     services: {
       live,
@@ -32,12 +35,16 @@ function setUp() {
       async startHost() {
         called.push('startHost');
       },
+      async rooms(projectIds) {
+        asked.push(projectIds);
+        return rooms.told;
+      },
     },
     strings: {},
     post: message => posted.push(toBoardSchema.parse(JSON.parse(JSON.stringify(message)))),
   });
   const types = (): readonly string[] => posted.map(message => message.type);
-  return { live, tabs, called, posted, controller, types };
+  return { live, tabs, called, posted, controller, types, asked, rooms };
 }
 
 const until = (check: () => unknown): Promise<unknown> =>
@@ -168,6 +175,58 @@ describe('the tab in front', () => {
     await until(() => types().includes('failed'));
     expect(posted).toEqual([{ type: 'failed', message: 'Refused.' }]);
     expect(tabs.acted).toHaveLength(2);
+  });
+});
+
+describe('the room where agents run', () => {
+  const place: PlaceRoom = {
+    driver: 'kubernetes',
+    name: 'build/agents',
+    agents: ['dev'],
+    machines: { ready: 2, all: 3 },
+    atWork: 1,
+    waiting: 0,
+    waitsFor: '',
+    unknown: '',
+  };
+  const inCluster = create(ProjectSchema, { id: 'p', name: 'shop', agents: [{ name: 'dev', driver: 'kubernetes' }] });
+  const here = create(ProjectSchema, { id: 'q', name: 'tool', agents: [{ name: 'dev', driver: 'process' }] });
+  afterEach(() => void vi.useRealTimers());
+
+  test('is asked for every ten seconds while the board is seen and a host answers, and then no more', async () => {
+    vi.useFakeTimers();
+    const { live, posted, controller, asked, rooms } = setUp();
+    const strips = () => posted.flatMap(message => (message.type === 'strip' ? [message.places] : []));
+    live.listed = [inCluster, here];
+    rooms.told = [place];
+    live.connection = 'connecting';
+    controller.receive({ type: 'ready' });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(asked).toEqual([]);
+    live.connect('online');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked).toEqual([['p']]);
+    expect(strips()).toEqual([undefined, [place]]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(asked).toHaveLength(2);
+    // The same is not sent twice.
+    expect(strips()).toHaveLength(2);
+    rooms.told = [{ ...place, waiting: 4 }];
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(strips().at(-1)).toMatchObject([{ waiting: 4 }]);
+    controller.pause();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveLength(3);
+  });
+
+  test('is not asked for where all agents run on the machine of the host', async () => {
+    vi.useFakeTimers();
+    const { live, controller, asked } = setUp();
+    live.listed = [here];
+    controller.receive({ type: 'ready' });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(asked).toEqual([]);
+    controller.dispose();
   });
 });
 

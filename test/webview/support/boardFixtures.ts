@@ -1,3 +1,4 @@
+import { busyPlaces } from './placeFixtures.js';
 import type { FireOutcomeWord, FireView } from '../../../src/protocol/webview/boardTabs/schedulesTab.js';
 import type { BoardAgent, ToBoard } from '../../../src/protocol/webview/boardMessages.js';
 import type { TabContent } from '../../../src/protocol/webview/boardTabs/boardTab.js';
@@ -119,6 +120,7 @@ export function busyBoard(threads: readonly ThreadView[] = busyThreads()): reado
       ],
       queued: 1,
       costTodayUsd: 3.41,
+      places: busyPlaces(),
     },
   ];
 }

@@ -5,6 +5,7 @@ import type { FindingStatus, PlaceFinding } from '../../../core/sandboxes/placeC
 import type { SandboxSpec } from '../../../core/sandboxes/sandboxDriver.js';
 import { closedPolicy, requireClosed } from '../closedPolicy.js';
 import { refusalOf, statusOf, whyOf, type KubernetesCluster } from '../kubernetesCluster.js';
+import { keptOff, outOfUse } from '../nodeFit.js';
 
 /** What is looked at, and for whom. */
 export interface Looking {
@@ -155,32 +156,12 @@ export async function lookAtNodes({ cluster, driver, spec }: Looking): Promise<P
 }
 
 function whyNot(node: V1Node, driver: KubernetesSpec, { resources }: SandboxSpec): string | undefined {
-  const { metadata, spec, status } = node;
-  if (!status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True')) return 'not ready';
-  if (spec?.unschedulable === true) return 'cordoned';
-  const lacking = driver.nodeSelector?.find(({ name, value }) => metadata?.labels?.[name] !== value);
-  if (lacking) return `without ${lacking.name}=${lacking.value}`;
-  const keeping = spec?.taints?.find(taint => taint.effect !== 'PreferNoSchedule' && !isTolerated(taint, driver));
-  if (keeping) return `with the taint ${keeping.key}`;
-  const has = (what: string): number => Number(quantityToScalar(status.allocatable?.[what] ?? '0'));
+  const why = outOfUse(node, driver) ?? keptOff(node, driver);
+  if (why !== undefined) return why;
+  const has = (what: string): number => Number(quantityToScalar(node.status?.allocatable?.[what] ?? '0'));
   if ((resources?.memoryBytes ?? 0) > has('memory')) return 'with too little memory';
   if ((resources?.cpus ?? 0) > has('cpu')) return 'with too few processors';
   return undefined;
-}
-
-interface Taint {
-  readonly key: string;
-  readonly value?: string;
-  readonly effect: string;
-}
-
-function isTolerated({ key, value = '', effect }: Taint, { tolerations = [] }: KubernetesSpec): boolean {
-  return tolerations.some(
-    each =>
-      (each.effect === undefined || each.effect === effect) &&
-      (each.key === undefined ? each.operator === 'Exists' : each.key === key) &&
-      (each.operator === 'Exists' || (each.value ?? '') === value),
-  );
 }
 
 /** What of the namespace's quotas is used up. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { SandboxId } from '../../../../src/base/ids.js';
 import type { DockerEngine } from '../../../../src/drivers/docker/dockerEngine.js';
 import { DockerPool } from '../../../../src/drivers/docker/dockerPool.js';
+import { FakeClock } from '../../../support/clock.js';
 import { randomIds } from '../../../support/randomIds.js';
 
 interface Container {
@@ -80,4 +81,36 @@ test('none that is large enough is said at once, unless one of them is away', as
   const small = engine('small', []);
   await expect(pool().place([small], { cpus: 4 })).rejects.toThrow('No engine is large enough');
   await expect(pool().place([small, engine('away', undefined)], { cpus: 4 })).rejects.toThrow('it waits');
+});
+
+test('what engines have together is told with what is asked for, who waits, and which are away', async () => {
+  const ids = randomIds();
+  const pool = new DockerPool(new FakeClock());
+  const one = engine('one', [{ sandbox: ids.next(), asks: `1.5 ${gigabyte}` }]);
+  const two = engine('two', [{ sandbox: ids.next(), asks: ' ' }]);
+  const engines = [one, two, engine('away', undefined)];
+  const over = new AbortController();
+  const asked = { id: ids.next<'sandbox'>(), driver: { name: 'docker' as const }, resources: { cpus: 2 } };
+  const waiting = Promise.withResolvers<string>();
+  const onStep = ({ text }: { text: string }): void => waiting.resolve(text);
+  // Room is on none: what one has left is too little, and the other is asked about elsewhere.
+  const full = [one, engine('other', [{ sandbox: ids.next(), asks: '1 ' }])];
+  const placing = pool.place(full, asked, over.signal, onStep);
+  placing.catch(() => undefined);
+  await waiting.promise;
+  expect(await pool.capacityOf(engines)).toEqual({
+    name: 'one, two, away',
+    machines: { ready: 2, all: 3 },
+    cpus: { has: 4, asked: 1.5 },
+    memoryBytes: { has: 8 * gigabyte, asked: 1.25 * gigabyte },
+    atWork: 2,
+    waiting: [],
+    unknown: 'away: no answer',
+  });
+  expect((await pool.capacityOf(full)).waiting).toEqual([
+    '1.5 of 2 processors and 1.0 of 4.0 GB of one are taken; 1 of 2 processors and 0.3 of 4.0 GB of other are taken',
+  ]);
+  over.abort(new Error('enough'));
+  await expect(placing).rejects.toThrow('enough');
+  expect((await pool.capacityOf(full)).waiting).toEqual([]);
 });

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/sandboxes.proto.
  */
 export const file_muster_v1_sandboxes: GenFile = /*@__PURE__*/
-  fileDesc("ChltdXN0ZXIvdjEvc2FuZGJveGVzLnByb3RvEgltdXN0ZXIudjEimwIKB1NhbmRib3gSCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEg0KBWFnZW50GAMgASgJEg4KBmRyaXZlchgEIAEoCRINCgVpbWFnZRgFIAEoCRINCgVzdGF0ZRgGIAEoCRIPCgdwcm9ibGVtGAcgASgJEhIKCmNyZWF0ZWRfYXQYCCABKAMSDwoHdXNlZF9hdBgJIAEoAxITCgtydW50aW1lX2lkcxgKIAMoCRImCgV1c2FnZRgLIAEoCzIXLm11c3Rlci52MS5TYW5kYm94VXNhZ2USEAoIcHJvZ3Jlc3MYDCABKAkSDAoEbm9kZRgNIAEoCRINCgVwaGFzZRgOIAEoCRISCgpoYXBwZW5pbmdzGA8gAygJImEKDFNhbmRib3hVc2FnZRIMCgRjcHVzGAEgASgBEhQKDG1lbW9yeV9ieXRlcxgCIAEoAxIaChJtZW1vcnlfbGltaXRfYnl0ZXMYAyABKAMSEQoJcHJvY2Vzc2VzGAQgASgFIjgKFExpc3RTYW5kYm94ZXNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgV1c2FnZRgCIAEoCCI+ChVMaXN0U2FuZGJveGVzUmVzcG9uc2USJQoJc2FuZGJveGVzGAEgAygLMhIubXVzdGVyLnYxLlNhbmRib3giIAoSU3RvcFNhbmRib3hSZXF1ZXN0EgoKAmlkGAEgASgJIjoKE1N0b3BTYW5kYm94UmVzcG9uc2USIwoHc2FuZGJveBgBIAEoCzISLm11c3Rlci52MS5TYW5kYm94IiIKFFJlbW92ZVNhbmRib3hSZXF1ZXN0EgoKAmlkGAEgASgJIhcKFVJlbW92ZVNhbmRib3hSZXNwb25zZSIhChNFbnRlclNhbmRib3hSZXF1ZXN0EgoKAmlkGAEgASgJIjkKFEVudGVyU2FuZGJveFJlc3BvbnNlEg8KB2NvbW1hbmQYASADKAkSEAoIdGVybWluYWwYAiADKAkiQwoRQ2hlY2tQbGFjZVJlcXVlc3QSEgoKcHJvamVjdF9pZBgBIAEoCRINCgVhZ2VudBgCIAEoCRILCgNmaXgYAyABKAgiaQoMUGxhY2VGaW5kaW5nEgwKBG5hbWUYASABKAkSDgoGc3RhdHVzGAIgASgJEg0KBXRyaWVkGAMgASgJEg0KBWZvdW5kGAQgASgJEg4KBmFkdmljZRgFIAEoCRINCgVmaXhlZBgGIAEoCDKIBAoOU2FuZGJveFNlcnZpY2USZAoNTGlzdFNhbmRib3hlcxIfLm11c3Rlci52MS5MaXN0U2FuZGJveGVzUmVxdWVzdBogLm11c3Rlci52MS5MaXN0U2FuZGJveGVzUmVzcG9uc2UiEIq1GARib3RokrUYBHJlYWQSYwoLU3RvcFNhbmRib3gSHS5tdXN0ZXIudjEuU3RvcFNhbmRib3hSZXF1ZXN0Gh4ubXVzdGVyLnYxLlN0b3BTYW5kYm94UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJpCg1SZW1vdmVTYW5kYm94Eh8ubXVzdGVyLnYxLlJlbW92ZVNhbmRib3hSZXF1ZXN0GiAubXVzdGVyLnYxLlJlbW92ZVNhbmRib3hSZXNwb25zZSIVirUYBnBlcnNvbpK1GAdvcGVyYXRlEmQKDEVudGVyU2FuZGJveBIeLm11c3Rlci52MS5FbnRlclNhbmRib3hSZXF1ZXN0Gh8ubXVzdGVyLnYxLkVudGVyU2FuZGJveFJlc3BvbnNlIhOKtRgGcGVyc29ukrUYBWFkbWluEloKCkNoZWNrUGxhY2USHC5tdXN0ZXIudjEuQ2hlY2tQbGFjZVJlcXVlc3QaFy5tdXN0ZXIudjEuUGxhY2VGaW5kaW5nIhOKtRgGcGVyc29ukrUYBWFkbWluMAFiBnByb3RvMw", [file_muster_v1_policy]);
+  fileDesc("ChltdXN0ZXIvdjEvc2FuZGJveGVzLnByb3RvEgltdXN0ZXIudjEimwIKB1NhbmRib3gSCgoCaWQYASABKAkSEQoJdGhyZWFkX2lkGAIgASgJEg0KBWFnZW50GAMgASgJEg4KBmRyaXZlchgEIAEoCRINCgVpbWFnZRgFIAEoCRINCgVzdGF0ZRgGIAEoCRIPCgdwcm9ibGVtGAcgASgJEhIKCmNyZWF0ZWRfYXQYCCABKAMSDwoHdXNlZF9hdBgJIAEoAxITCgtydW50aW1lX2lkcxgKIAMoCRImCgV1c2FnZRgLIAEoCzIXLm11c3Rlci52MS5TYW5kYm94VXNhZ2USEAoIcHJvZ3Jlc3MYDCABKAkSDAoEbm9kZRgNIAEoCRINCgVwaGFzZRgOIAEoCRISCgpoYXBwZW5pbmdzGA8gAygJImEKDFNhbmRib3hVc2FnZRIMCgRjcHVzGAEgASgBEhQKDG1lbW9yeV9ieXRlcxgCIAEoAxIaChJtZW1vcnlfbGltaXRfYnl0ZXMYAyABKAMSEQoJcHJvY2Vzc2VzGAQgASgFIjgKFExpc3RTYW5kYm94ZXNSZXF1ZXN0EhEKCXRocmVhZF9pZBgBIAEoCRINCgV1c2FnZRgCIAEoCCI+ChVMaXN0U2FuZGJveGVzUmVzcG9uc2USJQoJc2FuZGJveGVzGAEgAygLMhIubXVzdGVyLnYxLlNhbmRib3giIAoSU3RvcFNhbmRib3hSZXF1ZXN0EgoKAmlkGAEgASgJIjoKE1N0b3BTYW5kYm94UmVzcG9uc2USIwoHc2FuZGJveBgBIAEoCzISLm11c3Rlci52MS5TYW5kYm94IiIKFFJlbW92ZVNhbmRib3hSZXF1ZXN0EgoKAmlkGAEgASgJIhcKFVJlbW92ZVNhbmRib3hSZXNwb25zZSIhChNFbnRlclNhbmRib3hSZXF1ZXN0EgoKAmlkGAEgASgJIjkKFEVudGVyU2FuZGJveFJlc3BvbnNlEg8KB2NvbW1hbmQYASADKAkSEAoIdGVybWluYWwYAiADKAkiKgoTTGlzdENhcGFjaXR5UmVxdWVzdBITCgtwcm9qZWN0X2lkcxgBIAMoCSJAChRMaXN0Q2FwYWNpdHlSZXNwb25zZRIoCgZwbGFjZXMYASADKAsyGC5tdXN0ZXIudjEuUGxhY2VDYXBhY2l0eSKWAwoNUGxhY2VDYXBhY2l0eRIOCgZkcml2ZXIYASABKAkSDAoEbmFtZRgCIAEoCRIlCgZhZ2VudHMYAyADKAsyFS5tdXN0ZXIudjEuUGxhY2VBZ2VudBIVCghtYWNoaW5lcxgEIAEoBUgAiAEBEhsKDm1hY2hpbmVzX3JlYWR5GAUgASgFSAGIAQESEQoEY3B1cxgGIAEoAUgCiAEBEhcKCmNwdXNfYXNrZWQYByABKAFIA4gBARIZCgxtZW1vcnlfYnl0ZXMYCCABKANIBIgBARIfChJtZW1vcnlfYXNrZWRfYnl0ZXMYCSABKANIBYgBARIPCgdhdF93b3JrGAogASgFEg8KB3dhaXRpbmcYCyABKAUSEQoJd2FpdHNfZm9yGAwgAygJEg8KB3Vua25vd24YDSABKAlCCwoJX21hY2hpbmVzQhEKD19tYWNoaW5lc19yZWFkeUIHCgVfY3B1c0INCgtfY3B1c19hc2tlZEIPCg1fbWVtb3J5X2J5dGVzQhUKE19tZW1vcnlfYXNrZWRfYnl0ZXMiLwoKUGxhY2VBZ2VudBISCgpwcm9qZWN0X2lkGAEgASgJEg0KBWFnZW50GAIgASgJIkMKEUNoZWNrUGxhY2VSZXF1ZXN0EhIKCnByb2plY3RfaWQYASABKAkSDQoFYWdlbnQYAiABKAkSCwoDZml4GAMgASgIImkKDFBsYWNlRmluZGluZxIMCgRuYW1lGAEgASgJEg4KBnN0YXR1cxgCIAEoCRINCgV0cmllZBgDIAEoCRINCgVmb3VuZBgEIAEoCRIOCgZhZHZpY2UYBSABKAkSDQoFZml4ZWQYBiABKAgy6wQKDlNhbmRib3hTZXJ2aWNlEmQKDUxpc3RTYW5kYm94ZXMSHy5tdXN0ZXIudjEuTGlzdFNhbmRib3hlc1JlcXVlc3QaIC5tdXN0ZXIudjEuTGlzdFNhbmRib3hlc1Jlc3BvbnNlIhCKtRgEYm90aJK1GARyZWFkEmMKC1N0b3BTYW5kYm94Eh0ubXVzdGVyLnYxLlN0b3BTYW5kYm94UmVxdWVzdBoeLm11c3Rlci52MS5TdG9wU2FuZGJveFJlc3BvbnNlIhWKtRgGcGVyc29ukrUYB29wZXJhdGUSaQoNUmVtb3ZlU2FuZGJveBIfLm11c3Rlci52MS5SZW1vdmVTYW5kYm94UmVxdWVzdBogLm11c3Rlci52MS5SZW1vdmVTYW5kYm94UmVzcG9uc2UiFYq1GAZwZXJzb26StRgHb3BlcmF0ZRJkCgxFbnRlclNhbmRib3gSHi5tdXN0ZXIudjEuRW50ZXJTYW5kYm94UmVxdWVzdBofLm11c3Rlci52MS5FbnRlclNhbmRib3hSZXNwb25zZSITirUYBnBlcnNvbpK1GAVhZG1pbhJhCgxMaXN0Q2FwYWNpdHkSHi5tdXN0ZXIudjEuTGlzdENhcGFjaXR5UmVxdWVzdBofLm11c3Rlci52MS5MaXN0Q2FwYWNpdHlSZXNwb25zZSIQirUYBGJvdGiStRgEcmVhZBJaCgpDaGVja1BsYWNlEhwubXVzdGVyLnYxLkNoZWNrUGxhY2VSZXF1ZXN0GhcubXVzdGVyLnYxLlBsYWNlRmluZGluZyITirUYBnBlcnNvbpK1GAVhZG1pbjABYgZwcm90bzM", [file_muster_v1_policy]);
 
 /**
  * Where the runs of one agent on one thread execute, when that is not the host's machine itself.
@@ -301,6 +301,157 @@ export const EnterSandboxResponseSchema: GenMessage<EnterSandboxResponse> = /*@_
   messageDesc(file_muster_v1_sandboxes, 9);
 
 /**
+ * @generated from message muster.v1.ListCapacityRequest
+ */
+export type ListCapacityRequest = Message<"muster.v1.ListCapacityRequest"> & {
+  /**
+   * Empty: all projects.
+   *
+   * @generated from field: repeated string project_ids = 1;
+   */
+  projectIds: string[];
+};
+
+/**
+ * Describes the message muster.v1.ListCapacityRequest.
+ * Use `create(ListCapacityRequestSchema)` to create a new message.
+ */
+export const ListCapacityRequestSchema: GenMessage<ListCapacityRequest> = /*@__PURE__*/
+  messageDesc(file_muster_v1_sandboxes, 10);
+
+/**
+ * @generated from message muster.v1.ListCapacityResponse
+ */
+export type ListCapacityResponse = Message<"muster.v1.ListCapacityResponse"> & {
+  /**
+   * @generated from field: repeated muster.v1.PlaceCapacity places = 1;
+   */
+  places: PlaceCapacity[];
+};
+
+/**
+ * Describes the message muster.v1.ListCapacityResponse.
+ * Use `create(ListCapacityResponseSchema)` to create a new message.
+ */
+export const ListCapacityResponseSchema: GenMessage<ListCapacityResponse> = /*@__PURE__*/
+  messageDesc(file_muster_v1_sandboxes, 11);
+
+/**
+ * What room there is where runs of some agents are: a cluster, or several engines. What is missing is not known.
+ *
+ * @generated from message muster.v1.PlaceCapacity
+ */
+export type PlaceCapacity = Message<"muster.v1.PlaceCapacity"> & {
+  /**
+   * kubernetes or docker
+   *
+   * @generated from field: string driver = 1;
+   */
+  driver: string;
+
+  /**
+   * As a person knows it.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: repeated muster.v1.PlaceAgent agents = 3;
+   */
+  agents: PlaceAgent[];
+
+  /**
+   * Nodes or engines that their runs may be on, and how many of those are ready.
+   *
+   * @generated from field: optional int32 machines = 4;
+   */
+  machines?: number | undefined;
+
+  /**
+   * @generated from field: optional int32 machines_ready = 5;
+   */
+  machinesReady?: number | undefined;
+
+  /**
+   * Of those that are ready, and what is asked for of it, whoever's it is.
+   *
+   * @generated from field: optional double cpus = 6;
+   */
+  cpus?: number | undefined;
+
+  /**
+   * @generated from field: optional double cpus_asked = 7;
+   */
+  cpusAsked?: number | undefined;
+
+  /**
+   * @generated from field: optional int64 memory_bytes = 8;
+   */
+  memoryBytes?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 memory_asked_bytes = 9;
+   */
+  memoryAskedBytes?: bigint | undefined;
+
+  /**
+   * Runs that are there.
+   *
+   * @generated from field: int32 at_work = 10;
+   */
+  atWork: number;
+
+  /**
+   * Runs of this host that have no room yet, and what these wait for, each once.
+   *
+   * @generated from field: int32 waiting = 11;
+   */
+  waiting: number;
+
+  /**
+   * @generated from field: repeated string waits_for = 12;
+   */
+  waitsFor: string[];
+
+  /**
+   * Why something of it is not known.
+   *
+   * @generated from field: string unknown = 13;
+   */
+  unknown: string;
+};
+
+/**
+ * Describes the message muster.v1.PlaceCapacity.
+ * Use `create(PlaceCapacitySchema)` to create a new message.
+ */
+export const PlaceCapacitySchema: GenMessage<PlaceCapacity> = /*@__PURE__*/
+  messageDesc(file_muster_v1_sandboxes, 12);
+
+/**
+ * @generated from message muster.v1.PlaceAgent
+ */
+export type PlaceAgent = Message<"muster.v1.PlaceAgent"> & {
+  /**
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
+
+  /**
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message muster.v1.PlaceAgent.
+ * Use `create(PlaceAgentSchema)` to create a new message.
+ */
+export const PlaceAgentSchema: GenMessage<PlaceAgent> = /*@__PURE__*/
+  messageDesc(file_muster_v1_sandboxes, 13);
+
+/**
  * @generated from message muster.v1.CheckPlaceRequest
  */
 export type CheckPlaceRequest = Message<"muster.v1.CheckPlaceRequest"> & {
@@ -327,7 +478,7 @@ export type CheckPlaceRequest = Message<"muster.v1.CheckPlaceRequest"> & {
  * Use `create(CheckPlaceRequestSchema)` to create a new message.
  */
 export const CheckPlaceRequestSchema: GenMessage<CheckPlaceRequest> = /*@__PURE__*/
-  messageDesc(file_muster_v1_sandboxes, 10);
+  messageDesc(file_muster_v1_sandboxes, 14);
 
 /**
  * One thing that was looked at.
@@ -377,7 +528,7 @@ export type PlaceFinding = Message<"muster.v1.PlaceFinding"> & {
  * Use `create(PlaceFindingSchema)` to create a new message.
  */
 export const PlaceFindingSchema: GenMessage<PlaceFinding> = /*@__PURE__*/
-  messageDesc(file_muster_v1_sandboxes, 11);
+  messageDesc(file_muster_v1_sandboxes, 15);
 
 /**
  * @generated from service muster.v1.SandboxService
@@ -420,6 +571,17 @@ export const SandboxService: GenService<{
     methodKind: "unary";
     input: typeof EnterSandboxRequestSchema;
     output: typeof EnterSandboxResponseSchema;
+  },
+  /**
+   * What room there is where agents run that do not run on the host's machine. However many ask and however often, a place is looked at
+   * every ten seconds at most.
+   *
+   * @generated from rpc muster.v1.SandboxService.ListCapacity
+   */
+  listCapacity: {
+    methodKind: "unary";
+    input: typeof ListCapacityRequestSchema;
+    output: typeof ListCapacityResponseSchema;
   },
   /**
    * Looks whether the cluster of an agent could take its runs: asks it, then makes pods there, which are removed again. Tells one finding
