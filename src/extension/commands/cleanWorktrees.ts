@@ -6,7 +6,7 @@ import { pickRow, pickRows } from '../plain/picks.js';
 import type { Services } from '../services.js';
 import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { statusWord } from '../threads/threadText.js';
-import { threadTitle } from '../threads/threadTitles.js';
+import { projectMark, threadTitle } from '../threads/threadTitles.js';
 import type { Views } from '../views/views.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -69,6 +69,7 @@ async function chooseAge(free: readonly Worktree[]): Promise<readonly Worktree[]
 function rowOf({ host }: Services, worktree: Worktree): Row {
   const thread = host.threads.get(worktree.threadId);
   const facts = [
+    thread ? projectMark(thread) : '',
     thread ? statusWord(thread) : '',
     worktree.unmerged ? vscode.l10n.t('has work that was not merged') : '',
     formatAge(Number(worktree.usedAt), Date.now()),

@@ -10,7 +10,7 @@ import { targetThreads } from '../threads/pickThread.js';
 import { changesText } from '../threads/threadText.js';
 import { threadTitle } from '../threads/threadTitles.js';
 import type { CommandHandlers } from './commandHandler.js';
-import { askModally, whileWaiting } from '../plain/messages.js';
+import { askModally, showInformation, whileWaiting } from '../plain/messages.js';
 
 type Ids = Extract<
   CommandId,
@@ -90,9 +90,14 @@ export function endThreadHandlers(services: Services): CommandHandlers<Ids> {
         ({ outcome, status }) => outcome !== 'abandoned' && status !== 'merged',
       );
       if (!threads || !(await confirmAbandon(threads))) return;
+      const kept: Thread[] = [];
       await each(vscode.l10n.t('Abandoning'), threads, ({ client, thread, signal }) =>
-        removeAskingForIgnored(ignored => client.threads.abandonThread({ threadId: thread.id, ignored }, { signal })),
+        removeAskingForIgnored(async ignored => {
+          const { thread: ended } = await client.threads.abandonThread({ threadId: thread.id, ignored }, { signal });
+          if (ended && ended.rescue !== '') kept.push(ended);
+        }),
       );
+      void offerRestore(kept);
     },
     'muster.restoreThread': async (...args) => {
       const threads = await targets(
@@ -127,6 +132,19 @@ async function confirmClose(threads: readonly Thread[]): Promise<boolean> {
       ? vscode.l10n.t('Its worktree and its branch {0} stay. Reopen Thread brings it back as it is now.', first.branch)
       : vscode.l10n.t('Their worktrees and branches stay. Reopen Thread brings each back as it is now.');
   return (await askModally({ text, detail: `${changes} ${kept}` }, close)) === close;
+}
+
+/** Whoever abandoned the wrong one needs the way back now. */
+async function offerRestore(threads: readonly Thread[]): Promise<void> {
+  const [first] = threads;
+  if (!first) return;
+  const restore = vscode.l10n.t('Restore');
+  const text =
+    threads.length === 1
+      ? vscode.l10n.t('Abandoned "{0}". Its work is kept.', threadTitle(first))
+      : vscode.l10n.t('Abandoned {0} threads. Their work is kept.', threads.length);
+  if ((await showInformation(text, restore)) !== restore) return;
+  for (const { id } of threads) await vscode.commands.executeCommand('muster.restoreThread', id);
 }
 
 async function confirmAbandon(threads: readonly Thread[]): Promise<boolean> {

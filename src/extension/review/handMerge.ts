@@ -83,7 +83,7 @@ export async function finishHandMerge(services: Services, thread: Thread): Promi
 
 async function tellUnresolved(services: Services, thread: Thread, files: readonly string[]): Promise<void> {
   const again = vscode.l10n.t('Resolve in Merge Editor');
-  const text = vscode.l10n.t('Not resolved yet: {0}', files.slice(0, 5).join(', '));
+  const text = vscode.l10n.t('"{0}" is not resolved yet: {1}', threadTitle(thread), files.slice(0, 5).join(', '));
   if ((await showWarning(text, again)) !== again) return;
   if (await isUnderWay(services, thread)) await mergeByHand(services, thread, files);
   else tellEnded(thread);

@@ -52,6 +52,8 @@ export class UnresolvedFiles {
     if (marked === undefined || this.#marked.has(key)) return;
     // A merge editor puts a text of its own in the place of all there was; whoever resolves a conflict otherwise writes less.
     const isAll = others.length === 0 && change?.rangeOffset === 0 && change.text === document.getText();
-    if (isAll) this.#unresolved.set(key, { marked, begun: change.text });
+    // It has begun already: the file was read anew, and who marks all and pastes has chosen.
+    const hasBegun = this.#unresolved.get(key)?.marked === marked;
+    if (isAll && !hasBegun) this.#unresolved.set(key, { marked, begun: change.text });
   }
 }

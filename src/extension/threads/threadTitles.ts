@@ -62,6 +62,12 @@ export function agentTitle(of: {
   return `${projectNameOf(of, marks().projects)}/${of.agent}`;
 }
 
+/** The thread's project where the window has several; otherwise empty. */
+export function projectMark({ projectId, projectName }: Thread): string {
+  const { projects } = marks();
+  return projects.size > 1 ? projectNameOf({ projectId, projectName }, projects) : '';
+}
+
 /** The thread's task in one line, as it was given. Not what a person is to recognise it by: others may be called the same. */
 export function taskTitle({ id, summary }: Thread): string {
   const line = summary.split('\n', 1)[0]?.trim() ?? '';

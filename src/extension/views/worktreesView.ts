@@ -7,7 +7,7 @@ import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
 import { folderSize } from '../threads/folderSize.js';
 import { statusWord } from '../threads/threadText.js';
-import { threadTitle } from '../threads/threadTitles.js';
+import { projectMark, threadTitle } from '../threads/threadTitles.js';
 import { isTroubled } from './threadNodes.js';
 
 export interface WorktreeNode {
@@ -155,6 +155,7 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
     const name = `${worktree.branch.replace(/^muster\//, '')}${partName === '' ? '' : ` (${partName})`}`;
     const item = new vscode.TreeItem(name === '' ? threadId : name, foldOf(row));
     const facts = [
+      thread ? projectMark(thread) : '',
       worktree.missing ? vscode.l10n.t('folder is gone') : '',
       worktree.ahead > 0 ? `↑${worktree.ahead}` : '',
       worktree.behind > 0 ? `↓${worktree.behind}` : '',

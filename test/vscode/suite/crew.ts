@@ -154,7 +154,8 @@ export interface Messages {
 }
 
 /** Answers messages whose text matches with a button, others as if closed; nobody is there to click in this suite. */
-export function answerMessages(matching: RegExp, button: string | undefined): Messages {
+export function answerMessages(matching: RegExp, answer: string | readonly string[] | undefined): Messages {
+  const answers = answer === undefined ? [] : [answer].flat();
   const shown: { text: string; buttons: readonly string[]; detail: string }[] = [];
   const { window } = vscode;
   const names = ['showInformationMessage', 'showWarningMessage', 'showErrorMessage'] as const;
@@ -164,7 +165,7 @@ export function answerMessages(matching: RegExp, button: string | undefined): Me
       const options = rest.find((item): item is vscode.MessageOptions => typeof item === 'object' && item !== null);
       const buttons = rest.filter((item): item is string => typeof item === 'string');
       shown.push({ text, buttons, detail: options?.detail ?? '' });
-      return matching.test(text) && button !== undefined && buttons.includes(button) ? button : undefined;
+      return matching.test(text) ? answers.find(each => buttons.includes(each)) : undefined;
     });
   }
   return {

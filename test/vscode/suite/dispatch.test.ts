@@ -91,6 +91,10 @@ test('when a second project comes to a window, the rows of all threads name thei
   await openCompose('name: other\nagents:\n  writer: { provider: demo }\n');
   await vscode.commands.executeCommand('muster.applyProject', scratchFile('agent-compose.yml'));
   await until('it is drawn with its project', () => drawn.startsWith('crew/writer · '), signal);
+  const { worktrees } = access.views;
+  const row = (await worktrees.getChildren()).find(each => each.kind === 'worktree' && each.threadId === threadId);
+  assert.ok(row);
+  assert.match(String((await worktrees.getTreeItem(row)).description), /^crew · /);
 });
 
 test('a task about changes that are not committed says that its agent will not see them', async ({ signal, after }) => {

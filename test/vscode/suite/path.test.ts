@@ -328,15 +328,24 @@ test('a stopped thread stops, and an abandoned one comes back on restore', async
   assert.equal(abandoned.worktree, '');
   assert.match(messages.shown[0]?.detail ?? '', /can be restored/);
   await vscode.commands.executeCommand('muster.restoreThread', threadId);
-  const restored = await until(
-    'it is back',
-    () => {
-      const thread = access.services.host.threads.get(threadId);
-      return thread && thread.worktree !== '' ? thread : undefined;
-    },
-    signal,
-  );
-  assert.equal(restored.outcome, 'open');
+  const back = () =>
+    until(
+      'it is back',
+      () => {
+        const thread = access.services.host.threads.get(threadId);
+        return thread && thread.worktree !== '' ? thread : undefined;
+      },
+      signal,
+    );
+  assert.equal((await back()).outcome, 'open');
+  messages.restore();
+
+  // Abandoned by mistake: the way back is in the message.
+  const mistake = answerMessages(/^Abandon/, ['Abandon', 'Restore']);
+  cleanUp(() => mistake.restore());
+  await vscode.commands.executeCommand('muster.abandonThread', threadId);
+  await until('the way back is shown', () => mistake.shown.some(({ text }) => /work is kept/.test(text)), signal);
+  assert.equal((await back()).outcome, 'open');
 });
 
 test('a failure notifies once, with its reason and what can be done', async ({ signal, after: cleanUp }) => {

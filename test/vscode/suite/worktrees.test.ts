@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Thread } from '../../../src/protocol/gen/muster/v1/threads_pb.js';
@@ -105,11 +105,21 @@ test('a conflict that nobody resolved keeps its markers when its merge editor is
   await until('the merge editor shows what both sides began with', () => document.getText() === before, signal);
   // As auto-save does it.
   await document.save();
-  const onDisk = (): Promise<string> => readFile(join(thread.worktree, greeting), 'utf8');
+  const file = join(thread.worktree, greeting);
+  const onDisk = (): Promise<string> => readFile(file, 'utf8');
   assert.match(await onDisk(), /^<{7} HEAD\n[^]*^={7}\n[^]*Ahoy[^]*^>{7} /m);
   assert.equal(document.getText(), before);
-  // What somebody chose is saved as everywhere else.
-  await until('what is typed is there', () => replaceAll(document.uri, both), signal);
+  // What somebody chose is saved as everywhere else, also when VS Code has read the file anew in between.
+  const readAnew = async (): Promise<boolean> => {
+    await utimes(file, new Date(), new Date());
+    return document.getText().includes('<<<<<<<');
+  };
+  await until('the file is read anew', readAnew, signal);
+  const editor = vscode.window.visibleTextEditors.find(each => each.document === document);
+  assert.ok(editor);
+  // As who marks all of it and pastes.
+  const all = new vscode.Range(0, 0, document.lineCount, 0);
+  await until('what is pasted is there', async () => await editor.edit(edit => edit.replace(all, both)), signal);
   await document.save();
   assert.equal(await onDisk(), both);
   await vscode.commands.executeCommand('muster.finishHandMerge', threadId);
