@@ -33,11 +33,10 @@ describe('cells of a notebook that two sides changed', () => {
     expect(merged(base, ours, theirs)).toBe(expected);
   });
 
-  it('are merged at once, also when an agent wrote a hundred thousand', () => {
-    const many = Array.from({ length: 100_000 }, (_, index) => cell(`new ${index}`));
-    const began = performance.now();
-    expect(mergeCells(cells('a b'), cells('a=1 b'), [...cells('a'), ...many, ...cells('b')])).toHaveLength(100_002);
-    expect(performance.now() - began).toBeLessThan(3_000);
+  // Whoever compared each with each would not be through when the test's time is up.
+  it('are merged, also when an agent wrote three hundred thousand', () => {
+    const many = Array.from({ length: 300_000 }, (_, index) => cell(`new ${index}`));
+    expect(mergeCells(cells('a b'), cells('a=1 b'), [...cells('a'), ...many, ...cells('b')])).toHaveLength(300_002);
   });
 
   it('keep the outputs of the side that executed', () => {

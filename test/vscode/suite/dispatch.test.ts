@@ -94,7 +94,7 @@ test('when a second project comes to a window, the rows of all threads name thei
   const { worktrees } = access.views;
   const row = (await worktrees.getChildren()).find(each => each.kind === 'worktree' && each.threadId === threadId);
   assert.ok(row);
-  assert.match(String((await worktrees.getTreeItem(row)).description), /^crew · /);
+  assert.match(String(worktrees.getTreeItem(row).description), /^crew · /);
 });
 
 test('a task about changes that are not committed says that its agent will not see them', async ({ signal, after }) => {
