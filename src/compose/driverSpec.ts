@@ -26,6 +26,15 @@ export interface KubernetesSpec {
   readonly imagePullSecrets?: readonly string[] | undefined;
   /** A storage class. */
   readonly storage?: string | undefined;
+  readonly cache?: CacheSpec | undefined;
+}
+
+/** The volume that keeps the history of a repository in a cluster. */
+export interface CacheSpec {
+  /** A storage class. */
+  readonly storage?: string | undefined;
+  readonly sizeBytes?: number | undefined;
+  readonly accessMode?: string | undefined;
 }
 
 export interface TolerationSpec {

@@ -1,7 +1,7 @@
 import type { DriverSpec } from './driverSpec.js';
 import type { Misfire, Overlap, SandboxPolicy, TriggerSpec, WorkflowMeta } from './triggerSpec.js';
 
-export type { DriverSpec, BoxliteSpec, KubernetesSpec, TolerationSpec } from './driverSpec.js';
+export type { CacheSpec, DriverSpec, BoxliteSpec, KubernetesSpec, TolerationSpec } from './driverSpec.js';
 export type {
   Misfire,
   Overlap,

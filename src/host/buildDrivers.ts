@@ -16,6 +16,7 @@ import type { RescueDriver } from '../core/workspaces/rescueDriver.js';
 import type { WorktreeDriver } from '../core/workspaces/worktreeDriver.js';
 import { GitCommand } from '../drivers/git/command/gitCommand.js';
 import { createGitGuestDriver } from '../drivers/git/guest/gitGuestDriver.js';
+import { createHistoryDriver } from '../drivers/git/guest/guestHistory.js';
 import { createHandMergeDriver } from '../drivers/git/merge/handMerge.js';
 import { createGitMergeDriver } from '../drivers/git/merge/gitMergeDriver.js';
 import { createGitRepositoryDriver } from '../drivers/git/repository/gitRepositoryDriver.js';
@@ -94,7 +95,9 @@ export function buildDrivers(
   const inGuests = { stateDir, programs: distDir, clock, log };
   const inMachines = { ...inGuests, environment: () => shell.environment() };
   const docker = resources.add(new DockerOnDemand({ ...inGuests, shell }));
-  const kubernetes = resources.add(new KubernetesOnDemand({ ...inGuests, shell }));
+  const kubernetes = resources.add(
+    new KubernetesOnDemand({ ...inGuests, shell, histories: createHistoryDriver(place) }),
+  );
   const sandboxDrivers = {
     docker,
     kubernetes,

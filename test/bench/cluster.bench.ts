@@ -68,7 +68,10 @@ async function measureRuns(kubeconfig: string, kubelet: ReturnType<typeof fork>)
       workspace: { folder: '' },
     } as const;
     const at = performance.now();
-    await cluster.batch.createNamespacedJob({ namespace: cluster.namespace, body: runJob(run, spec, driver, 'bench') });
+    await cluster.batch.createNamespacedJob({
+      namespace: cluster.namespace,
+      body: runJob(run, { spec, driver, state: 'bench' }),
+    });
     created.push(performance.now() - at);
   };
   const waiting = all.slice();

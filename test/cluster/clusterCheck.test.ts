@@ -131,13 +131,25 @@ describe.runIf(clusterUnderTest().kind === 'there')('before anything is dispatch
       namespace,
       body: { metadata: { name: 'pods' }, spec: { hard: { pods: '0' } } },
     });
-    const driver = { namespace, storage: 'absent', runtime_class: 'kata', image_pull_secrets: ['registry'] };
+    const driver = {
+      namespace,
+      storage: 'absent',
+      runtime_class: 'kata',
+      image_pull_secrets: ['registry'],
+      cache: { storage: 'shared' },
+    };
     const host = await podHost({ script: 'true', driver: { ...driver, node_selector: { pool: 'agents' } } });
     await expect.poll(async () => (await quotaOf()).status?.used, { timeout: 60_000 }).toEqual({ pods: '0' });
     const { of } = await checked(host);
     expect(of('quota')).toMatchObject({ status: 'warn', found: 'used up: pods 0 of 0' });
-    for (const name of ['storage class absent', 'runtime class kata', 'pull secret registry'])
+    for (const name of [
+      'storage class absent',
+      'storage class of the cache shared',
+      'runtime class kata',
+      'pull secret registry',
+    ])
       expect(of(name)).toMatchObject({ status: 'fail', found: 'it is not there' });
+    expect(of('right to persistentvolumeclaims')).toMatchObject({ status: 'ok', found: 'you may create, get' });
     expect(of('nodes')).toMatchObject({
       status: 'warn',
       found: '0 of 1 nodes can take a pod (1 without pool=agents)',

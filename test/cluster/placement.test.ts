@@ -1,26 +1,9 @@
-import { chmodSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { clusterUnderTest } from '../support/cluster.ts';
 import { git } from '../support/containerHost.ts';
 import { clusterAdmin, podHost, shownThread } from '../support/podHost.ts';
-import { tempDirectory } from '../support/tempDirectory.ts';
-
-/** A volume of the node itself, which whoever is 1000 may write to. */
-async function nodeVolume(name: string, storageClassName: string): Promise<string> {
-  const { core } = clusterAdmin();
-  const path = tempDirectory('muster-volume');
-  chmodSync(path, 0o777);
-  const spec = {
-    accessModes: ['ReadWriteOnce'],
-    capacity: { storage: '20Gi' },
-    persistentVolumeReclaimPolicy: 'Retain',
-    storageClassName,
-    hostPath: { path },
-  };
-  await core.createPersistentVolume({ body: { metadata: { name }, spec } });
-  onTestFinished(async () => void (await core.deletePersistentVolume({ name })));
-  return path;
-}
+import { nodeVolume } from '../support/nodeVolume.ts';
 
 describe.runIf(clusterUnderTest().kind === 'there')('a pod is made as the file says', () => {
   test('on nodes with a label whose taint it tolerates, with another runtime and secrets for its image', async () => {
@@ -99,11 +82,10 @@ describe.runIf(clusterUnderTest().kind === 'there')('a pod is made as the file s
     expect(thread, thread.latest_run.error?.message).toMatchObject({ status: 'ready' });
     const { head } = (await home.musterJson(['approve', id], { cwd: repository })) as { head: string };
     expect(git(repository, 'show', `${head}:new.txt`)).toBe('new');
-    // They are made with the pod and go with it.
+    // They are made with the pod and go with it, unlike those of caches.
+    const claims = { namespace, labelSelector: '!muster.dev/cache' };
     await expect
-      .poll(async () => (await core.listNamespacedPersistentVolumeClaim({ namespace })).items.length, {
-        timeout: 60_000,
-      })
+      .poll(async () => (await core.listNamespacedPersistentVolumeClaim(claims)).items.length, { timeout: 60_000 })
       .toBe(0);
   });
 });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import { silentLog } from '../../src/base/log.js';
 import type { SandboxSpec } from '../../src/core/sandboxes/sandboxDriver.js';
+import { createHistoryDriver } from '../../src/drivers/git/guest/guestHistory.js';
 import { KubernetesSandboxes } from '../../src/drivers/kubernetes/createKubernetesSandbox.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
 import { createProcessSandbox } from '../../src/drivers/process/createProcessSandbox.js';
@@ -21,7 +22,8 @@ async function openPods(): Promise<SandboxUnderTest> {
   const clock = createNodeClock();
   const stateDir = join(folder, 'state');
   const files = createProcessSandbox({ maskOf: () => noSecrets, stateDir, clock, log: silentLog });
-  const sandboxes = new KubernetesSandboxes({ stateDir, programs: folder, clock, log: silentLog });
+  const histories = createHistoryDriver({ stateDir, clock, log: silentLog });
+  const sandboxes = new KubernetesSandboxes({ stateDir, programs: folder, clock, log: silentLog, histories });
   const ids = randomIds();
   const spec = (name: string): SandboxSpec => {
     const workspace = { folder: join(folder, name) };

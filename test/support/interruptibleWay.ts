@@ -4,11 +4,14 @@ import { onTestFinished } from 'vitest';
 /** A way to a port of this machine that can be cut. */
 export async function interruptibleWay(real: number): Promise<{
   readonly port: number;
+  /** What went there, in bytes. */
+  readonly sent: () => number;
   close(): void;
   /** Again at the same port. */
   open(): Promise<void>;
 }> {
   const sockets = new Set<Socket>();
+  let sent = 0;
   const server = createServer(client => {
     const inner = connect({ host: '127.0.0.1', port: real });
     for (const socket of [client, inner]) {
@@ -20,6 +23,7 @@ export async function interruptibleWay(real: number): Promise<{
         sockets.delete(socket);
       });
     }
+    client.on('data', bytes => (sent += bytes.length));
     client.pipe(inner).pipe(client);
   });
   const listen = async (port: number): Promise<void> => {
@@ -35,5 +39,5 @@ export async function interruptibleWay(real: number): Promise<{
     for (const socket of sockets) socket.destroy();
   };
   onTestFinished(close);
-  return { port, close, open: () => listen(port) };
+  return { port, sent: () => sent, close, open: () => listen(port) };
 }

@@ -1,4 +1,5 @@
-import type { DriverSpec, KubernetesSpec, TolerationSpec } from '../projectSpec.js';
+import { parseByteSize } from '../byteSize.js';
+import type { CacheSpec, DriverSpec, KubernetesSpec, TolerationSpec } from '../projectSpec.js';
 import type { ComposeNode, MappingNode } from '../source/composeNode.js';
 import { child, entryOf } from '../source/composeNode.js';
 import {
@@ -62,6 +63,17 @@ function kubernetes(node: ComposeNode | undefined): KubernetesSpec {
     runtimeClass: textAt(node, 'runtime_class'),
     imagePullSecrets: imagePullSecrets.length > 0 ? imagePullSecrets : undefined,
     storage: textAt(node, 'storage'),
+    cache: cache(child(node, 'cache')),
+  };
+}
+
+function cache(node: ComposeNode | undefined): CacheSpec | undefined {
+  if (node?.kind !== 'mapping') return undefined;
+  const size = textAt(node, 'size');
+  return {
+    storage: textAt(node, 'storage'),
+    sizeBytes: size === undefined ? undefined : parseByteSize(size),
+    accessMode: textAt(node, 'access_mode'),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { DriverSpec, KubernetesSpec } from '../projectSpec.js';
+import type { CacheSpec, DriverSpec, KubernetesSpec } from '../projectSpec.js';
 import { filled, type CanonicalObject } from './canonicalValue.js';
 
 /** The options of a driver, as the file says them. */
@@ -8,9 +8,13 @@ export function canonicalDriver(driver: DriverSpec): CanonicalObject {
   return filled(options);
 }
 
+function canonicalCache({ storage, sizeBytes, accessMode }: CacheSpec): CanonicalObject {
+  return filled({ storage, size: sizeBytes, access_mode: accessMode });
+}
+
 function canonicalKubernetes(driver: KubernetesSpec): CanonicalObject {
   const selector = (driver.nodeSelector ?? []).map(({ name, value }): [string, string] => [name, value]);
-  return filled({
+  const fields = filled({
     context: driver.context,
     namespace: driver.namespace,
     service_account: driver.serviceAccount,
@@ -22,4 +26,6 @@ function canonicalKubernetes(driver: KubernetesSpec): CanonicalObject {
     image_pull_secrets: driver.imagePullSecrets ?? [],
     storage: driver.storage,
   });
+  // Also without options it says something.
+  return driver.cache === undefined ? fields : { ...fields, cache: canonicalCache(driver.cache) };
 }

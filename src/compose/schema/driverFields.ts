@@ -26,6 +26,28 @@ const toleration = mapping({
   seconds: field(integer(0), 'How long `NoExecute` is tolerated; missing: for ever.', 'seconds: 60', { era: 'muster' }),
 });
 
+const cache: MappingShape = mapping({
+  storage: field(
+    text({ nonEmpty: true, pattern: OBJECT_NAME }),
+    'Storage class of the volume. Another one begins with an empty volume.',
+    'storage: shared',
+    { era: 'muster', fallback: "the cluster's default class" },
+  ),
+  size: field(text({ format: 'size' }), 'How large the volume is made, as `20g`.', 'size: 20g', {
+    era: 'muster',
+    fallback: '10g',
+  }),
+  access_mode: field(
+    text({
+      pattern: '^(ReadWriteOnce|ReadWriteMany)$',
+      refusedText: 'invalid access mode %s: write ReadWriteOnce or ReadWriteMany',
+    }),
+    'Who may have the volume at once: pods of one node (`ReadWriteOnce`), which ties them to it, or of all (`ReadWriteMany`), where the class can do that.',
+    'access_mode: ReadWriteMany',
+    { era: 'muster', fallback: 'ReadWriteOnce' },
+  ),
+});
+
 const kubernetes: MappingShape = mapping({
   context: field(text({ nonEmpty: true }), 'Context of your kubeconfig.', 'context: build', {
     era: 'muster',
@@ -67,6 +89,12 @@ const kubernetes: MappingShape = mapping({
     'Storage class of the volume that a run works on. It is made with the pod and goes with it.',
     'storage: fast',
     { era: 'muster', fallback: "the node's own disk" },
+  ),
+  cache: field(
+    cache,
+    'A volume of the namespace that keeps the history of the repository, so that a run is sent what it lacks; see docs/cluster.md.',
+    'cache: {}',
+    { era: 'muster', fallback: 'the history is sent with each run' },
   ),
 });
 

@@ -2,6 +2,7 @@ import { exactDuration } from '../../base/exactDuration.js';
 import { isSecretName } from '../../base/redactor.js';
 import type {
   AgentSpec,
+  CacheSpec,
   DriverSpec,
   EnvEntry,
   KubernetesSpec,
@@ -168,7 +169,7 @@ function driverItems(driver: DriverSpec, of: ItemOf): readonly ConsentItem[] {
 
 /** Asked for also when nothing is written: the repository leaves this machine. */
 function clusterText(driver: KubernetesSpec): string {
-  const { name: _, context, nodeSelector = [], tolerations = [], imagePullSecrets = [], ...texts } = driver;
+  const { name: _, context, nodeSelector = [], tolerations = [], imagePullSecrets = [], cache, ...texts } = driver;
   const where = context === undefined ? 'the current cluster of your kubeconfig' : `the cluster ${quoted(context)}`;
   const options = [
     ...Object.entries(texts).flatMap(([key, value]) =>
@@ -181,8 +182,20 @@ function clusterText(driver: KubernetesSpec): string {
     ),
     ...imagePullSecrets.map(secret => `images with the secret ${secret}`),
   ];
+  const kept =
+    cache === undefined
+      ? ''
+      : ` The history stays there, in a volume (${quoted(cacheOptions(cache).join(', '))}) that all agents of the repository read.`;
   const how = options.length === 0 ? '' : ` (${options.map(quoted).join(', ')})`;
-  return `runs in pods of ${where}${how}. Its worktree, the history of the repository and what this file gives it are sent there.`;
+  return `runs in pods of ${where}${how}. Its worktree, the history of the repository and what this file gives it are sent there.${kept}`;
+}
+
+function cacheOptions({ storage, sizeBytes, accessMode }: CacheSpec): readonly string[] {
+  return [
+    storage === undefined ? 'the default class' : `storage ${storage}`,
+    ...(sizeBytes === undefined ? [] : [`size ${sizeBytes}`]),
+    ...(accessMode === undefined ? [] : [`access ${accessMode}`]),
+  ];
 }
 
 function workspaceItems(workspace: AgentSpec['workspace'], of: ItemOf): readonly ConsentItem[] {

@@ -105,6 +105,15 @@ export interface GuestGit {
   readonly gitDir: string;
   /** Object directories that it borrows from, in the order in which it names them; only ever read. */
   readonly objects: readonly string[];
+  /** What its refs name. */
+  readonly commits: GuestCommits;
+}
+
+/** Ids of commits. */
+export interface GuestCommits {
+  readonly head: string;
+  /** Of the branch that it may compare with. */
+  readonly base?: string | undefined;
 }
 
 /** How this machine looks from inside a sandbox. */

@@ -19,6 +19,8 @@ export interface ArchivedRun {
   readonly files?: Readonly<Record<string, string>>;
   /** A volume of its own is where the worktree goes: that folder is there, and nobody's to change. */
   readonly hasWorkspace?: boolean;
+  /** What its git directory borrows is there already. */
+  readonly hasObjects?: boolean;
 }
 
 /** Programs that run inside; the others are the host's. */
@@ -26,7 +28,7 @@ export const isGuestProgram = (path: string): boolean => /^demo\w*\.js$/i.test(p
 
 /** All that a run needs elsewhere: worktree, git directory with the objects that it borrows, the run's directory, programs. */
 export function runArchive(archived: ArchivedRun): Packed {
-  const { run, spec, owner, stateDir, programsFolder, home, hasWorkspace = false } = archived;
+  const { run, spec, owner, stateDir, programsFolder, home, hasWorkspace = false, hasObjects = false } = archived;
   return packing(async archive => {
     const { workspace } = spec;
     const folders = ['home', ...(hasWorkspace ? [] : ['workspace']), 'runs', 'programs', 'git', 'objects'];
@@ -48,7 +50,7 @@ export function runArchive(archived: ArchivedRun): Packed {
       await packFolder({ archive, folder: workspace.git.gitDir, as: 'git/', owner });
       for (const [index, folder] of workspace.git.objects.entries()) {
         await packDirectory(archive, `objects/${index}`, owner);
-        await packFolder({ archive, folder, as: `objects/${index}/`, owner });
+        if (!hasObjects) await packFolder({ archive, folder, as: `objects/${index}/`, owner });
       }
     }
     await packDirectory(archive, `runs/${run}`, owner);

@@ -22,6 +22,8 @@ export interface SentRun {
   readonly diskBytes?: number | undefined;
   /** In a cluster, the number of the one pod that its files were sent to; missing until they were. */
   readonly pod?: string | undefined;
+  /** What a person is told of how it was sent, below what it complains of. */
+  readonly note?: string | undefined;
 }
 
 const longestRecord = 256 * 1024;
@@ -57,6 +59,7 @@ export class SentRuns {
       allowed: fields.texts('allowed'),
       diskBytes: fields.number('diskBytes'),
       pod: fields.text('pod'),
+      note: fields.text('note'),
     };
   }
 

@@ -6,6 +6,7 @@ import type { KubernetesSpec } from '../../compose/projectSpec.js';
 import type { PlaceCapacity } from '../../core/sandboxes/placeCapacity.js';
 import type { CheckedPlace, PlaceWatching } from '../../core/sandboxes/placeCheck.js';
 import type { SandboxDriver } from '../../core/sandboxes/sandboxDriver.js';
+import type { HistoryDriver } from '../../core/workspaces/historyDriver.js';
 import { Doors } from '../guests/doors.js';
 import { checkCluster } from './check/checkCluster.js';
 import { ClusterRoom } from './clusterRoom.js';
@@ -17,6 +18,8 @@ export interface KubernetesOptions {
   readonly programs: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** What a cluster lacks of the history of a repository. */
+  readonly histories: HistoryDriver;
 }
 
 /** The clusters that sandboxes of this host are in, each found when it is first asked for. */

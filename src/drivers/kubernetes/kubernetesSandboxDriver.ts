@@ -17,6 +17,7 @@ import type {
   SandboxStats,
 } from '../../core/sandboxes/sandboxDriver.js';
 import type { KubernetesSpec } from '../../compose/projectSpec.js';
+import type { HistoryDriver } from '../../core/workspaces/historyDriver.js';
 import type { Doors } from '../guests/doors.js';
 import { allowedHosts, egressFolder, egressPort, openWays, type Door } from '../guests/egress.js';
 import { makeGuestFolders } from '../guests/guestFolders.js';
@@ -24,6 +25,7 @@ import { guestObjects, guestPaths, isolatedGuest } from '../guests/guestPaths.js
 import { forwardPort, portEnd } from '../guests/portForward.js';
 import { inspectionOf, removeSandboxFolder, togetherUsed } from '../guests/sandboxState.js';
 import type { SentRun } from '../guests/sentRuns.js';
+import { isCacheClaim } from './cacheClaim.js';
 import { requireClosed } from './closedPolicy.js';
 import type { RunsThere } from './clusterRoom.js';
 import { startInside } from './insidePod.js';
@@ -47,6 +49,7 @@ export interface KubernetesSandboxOptions {
   readonly doors: Doors;
   readonly clock: Clock;
   readonly log: Log;
+  readonly histories: HistoryDriver;
 }
 
 /**
@@ -75,6 +78,7 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
       state,
       stateDir,
       programsFolder: options.programs,
+      histories: options.histories,
       waysOf: spec => this.#ways(spec),
     });
   }
@@ -101,6 +105,12 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
       throw unavailable(
         `Agent ${spec.agent} gets ${bound.source} of this machine, which no pod has. Name a persistent volume claim of the namespace as the source of its volume.`,
         'no binds',
+      );
+    const cached = spec.mounts?.find(({ source }) => isCacheClaim(source));
+    if (cached)
+      throw unavailable(
+        `Agent ${spec.agent} gets ${cached.source}, which is the cache of a repository: agents read it and write nothing to it. Name another claim.`,
+        'a cache is no volume',
       );
     makeGuestFolders(spec, stateDir);
     if (spec.network !== 'full') await requireClosed(this.#options.cluster);

@@ -13,6 +13,14 @@ export async function eventsOf(cluster: KubernetesCluster, pod: string): Promise
   return sentencesOf(items);
 }
 
+/** What the cluster said about a volume claim, the oldest first. */
+export async function claimEventsOf(cluster: KubernetesCluster, uid: string): Promise<readonly CoreV1Event[]> {
+  const { core, namespace } = cluster;
+  const fieldSelector = `involvedObject.kind=PersistentVolumeClaim,involvedObject.uid=${uid}`;
+  const { items } = await cluster.call(() => core.listNamespacedEvent({ namespace, fieldSelector }));
+  return items.toSorted((a, b) => timeOf(a) - timeOf(b));
+}
+
 /** Whoever reports an event writes it as they like: one that says nothing, or not when, hides no other. */
 export function sentencesOf(events: readonly CoreV1Event[]): readonly string[] {
   const sentences = events.flatMap(event => {

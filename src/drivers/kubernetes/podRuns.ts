@@ -7,6 +7,7 @@ import { UnderWay } from '../../base/underWay.js';
 import type { KubernetesSpec } from '../../compose/projectSpec.js';
 import type { OnImageStep } from '../../core/images/image.js';
 import type { RunDriver, SandboxLaunch, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
+import type { HistoryDriver } from '../../core/workspaces/historyDriver.js';
 import { lookAt } from '../../node/looks.js';
 import { runFiles, runPath } from '../../node/runFiles.js';
 import { claimStart } from '../guests/claimStart.js';
@@ -15,7 +16,8 @@ import { requireFolder, requireSpec, sandboxFolder } from '../guests/guestFolder
 import { guestLimits } from '../guests/guestLimits.js';
 import { FollowedRuns } from '../guests/followedRuns.js';
 import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
-import { SentRuns } from '../guests/sentRuns.js';
+import { SentRuns, type SentRun } from '../guests/sentRuns.js';
+import type { CacheVolume } from './cacheClaim.js';
 import { refusalOf, statusOf, unavailable } from './kubernetesCluster.js';
 import {
   besideAgent,
@@ -28,6 +30,7 @@ import {
 } from './podContainer.js';
 import { controlFiles, sayCommand } from './podScripts.js';
 import { endedWhy, isAtWork } from './podState.js';
+import { repositoryVolume, sendByCache } from './repositoryCache.js';
 import { untilReady } from './podStart.js';
 import { requirePrograms, sendRun } from './sendRun.js';
 import { labels, runJob } from './runJob.js';
@@ -41,6 +44,7 @@ export interface PodRunsOptions extends PodPlace {
   readonly state: string;
   readonly programsFolder: string;
   readonly log: Log;
+  readonly histories: HistoryDriver;
   /** Opens what the runs of a sandbox reach of this machine. */
   readonly waysOf: (sandbox: SandboxSpec) => Promise<readonly Door[]>;
 }
@@ -132,7 +136,7 @@ export class PodRuns implements RunDriver, Disposable {
       const record = sent && this.sent.find({ run, sandbox: sent });
       const started = await lookAt(join(runPath(stateDir, run), runFiles.started));
       if (record?.pod !== undefined && started?.isFile() === true) {
-        this.#follow(this.#remoteOf(record, doorsOf(record)), record.pod);
+        this.#follow(record, doorsOf(record));
         continue;
       }
       log.info('A job that was not begun is removed', { run });
@@ -159,19 +163,23 @@ export class PodRuns implements RunDriver, Disposable {
     const ports = doors.map(({ port }) => port);
     const { diskBytes } = guestLimits(spec);
     const allowed = allowedHosts(spec) ?? [];
-    const record = { run, sandbox: spec.id, workspace, readOnly, ports, allowed, diskBytes };
+    let record: SentRun = { run, sandbox: spec.id, workspace, readOnly, ports, allowed, diskBytes };
     this.sent.write(record);
     let pod: RunPod;
     try {
-      if (!(await this.#createJob(run, spec))) return;
+      const volume = await repositoryVolume(this.#options, spec, signal);
+      if (!(await this.#createJob(run, spec, volume))) return;
       const onWait = (words: string): void => void this.#waits.set(run, { words, driver: kubernetesOf(spec) });
       await untilReady(this.#options, { run, image: spec.image?.name ?? '', signal, onStep, onWait });
       this.#waits.delete(run);
       pod = presentPod(this.#options, run);
       const sending = { launch, spec, pod, relay: doors.length > 0, signal };
       await requirePrograms(this.#options, sending);
-      await sendRun(this.#options, sending);
-      this.sent.write({ ...record, pod: pod.uid });
+      const history = await sendByCache(this.#options, { volume, spec, pod, signal });
+      if (history.note !== undefined) onStep?.({ id: '', text: history.note });
+      await sendRun(this.#options, { ...sending, hasObjects: history.isThere });
+      record = { ...record, pod: pod.uid, note: history.note };
+      this.sent.write(record);
       signal.throwIfAborted();
       if (!claimStart(runPath(stateDir, run))) throw new AppError('cancelled', 'The run was given up.', {});
     } catch (error) {
@@ -180,14 +188,15 @@ export class PodRuns implements RunDriver, Disposable {
       if (isAppError(error, 'cancelled') && !signal.aborted) return;
       throw notStarted(run, error);
     }
-    this.#follow(this.#remoteOf(record, new Map(doors.map(({ port, folder }) => [port, folder]))), pod.uid);
+    this.#follow(record, new Map(doors.map(({ port, folder }) => [port, folder])));
   }
 
   /** False when somebody else made it. */
-  async #createJob(run: RunId, spec: SandboxSpec): Promise<boolean> {
+  async #createJob(run: RunId, spec: SandboxSpec, volume: CacheVolume | undefined): Promise<boolean> {
     const { cluster, state } = this.#options;
     const { namespace } = cluster;
-    const body = runJob(run, spec, kubernetesOf(spec), state);
+    const cacheClaim = volume && 'claim' in volume ? volume.claim : undefined;
+    const body = runJob(run, { spec, driver: kubernetesOf(spec), state, cacheClaim });
     try {
       await cluster.call(() => cluster.batch.createNamespacedJob({ namespace, body }));
       return true;
@@ -206,9 +215,10 @@ export class PodRuns implements RunDriver, Disposable {
   }
 
   /** A cluster that does not answer for a while is asked again until it does: the pod goes on meanwhile. */
-  #follow(remote: RemoteRun, uid: string): void {
+  #follow(record: SentRun, doors: ReadonlyMap<number, string>): void {
     const { stateDir, watch } = this.#options;
-    const { run } = remote;
+    const remote = this.#remoteOf(record, doors);
+    const { run, note = '', pod: uid = '' } = record;
     const own = { run, uid };
     const mirror = new RunMirror(stateDir, remote, podContainer(this.#options, own));
     let hasBegun = false;
@@ -221,7 +231,8 @@ export class PodRuns implements RunDriver, Disposable {
         await mirror.take(signal, async () => {
           const pod = watch.podOf(run);
           const why = pod && endedWhy(pod);
-          return why === undefined ? undefined : `\n${endedByCluster(why)}\n`;
+          const told = [note, why === undefined ? '' : endedByCluster(why)].filter(text => text !== '');
+          return told.map(text => `\n${text}\n`).join('');
         });
       },
       remove: async () => {

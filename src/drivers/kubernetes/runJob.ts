@@ -5,6 +5,7 @@ import type { SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { runIdVariable } from '../../node/runFiles.js';
 import { guestLimits } from '../guests/guestLimits.js';
 import { guestPaths } from '../guests/guestPaths.js';
+import { cacheFolder } from './cacheScripts.js';
 import { agentEntry, controlFolder, keeperEntry } from './podScripts.js';
 
 /** What everything of ours in a cluster is found by. */
@@ -17,6 +18,8 @@ export const labels = {
   thread: 'muster.dev/thread',
   /** `closed`: what the network policy is about. */
   network: 'muster.dev/network',
+  /** `history`: a volume with that of a repository. */
+  cache: 'muster.dev/cache',
 } as const;
 
 const annotations = { agent: 'muster.dev/agent', accounts: 'muster.dev/accounts' } as const;
@@ -36,8 +39,17 @@ export function jobName(run: RunId): string {
   return `muster-${run}`;
 }
 
+export interface JobOptions {
+  readonly spec: SandboxSpec;
+  readonly driver: KubernetesSpec;
+  /** The mark of the state directory. */
+  readonly state: string;
+  /** The volume that its repository has in the namespace. */
+  readonly cacheClaim?: string | undefined;
+}
+
 /** The one Job of a run: its pod begins nothing until the host has sent what it begins with. */
-export function runJob(run: RunId, spec: SandboxSpec, driver: KubernetesSpec, state: string): V1Job {
+export function runJob(run: RunId, { spec, driver, state, cacheClaim }: JobOptions): V1Job {
   const own = {
     [labels.managed]: 'muster',
     [labels.state]: state,
@@ -58,12 +70,12 @@ export function runJob(run: RunId, spec: SandboxSpec, driver: KubernetesSpec, st
       parallelism: 1,
       activeDeadlineSeconds: longestPodSeconds,
       ttlSecondsAfterFinished: keptJobSeconds,
-      template: { metadata: { labels: own, annotations: told }, spec: podSpec(run, spec, driver) },
+      template: { metadata: { labels: own, annotations: told }, spec: podSpec(run, { spec, driver, cacheClaim }) },
     },
   };
 }
 
-function podSpec(run: RunId, spec: SandboxSpec, driver: KubernetesSpec): V1PodSpec {
+function podSpec(run: RunId, { spec, driver, cacheClaim }: Omit<JobOptions, 'state'>): V1PodSpec {
   return {
     restartPolicy: 'Never',
     // What an agent does is nothing that the cluster's own API is asked for.
@@ -92,12 +104,26 @@ function podSpec(run: RunId, spec: SandboxSpec, driver: KubernetesSpec): V1PodSp
       fsGroupChangePolicy: 'OnRootMismatch',
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    containers: [agentContainer(run, spec), keeperContainer(spec)],
-    volumes: volumes(spec, driver),
+    containers: [
+      agentContainer(run, spec, cacheMount(cacheClaim, 'read')),
+      keeperContainer(spec, cacheMount(cacheClaim, 'write')),
+    ],
+    volumes: [
+      ...volumes(spec, driver),
+      ...(cacheClaim === undefined ? [] : [{ name: cacheVolume, persistentVolumeClaim: { claimName: cacheClaim } }]),
+    ],
   };
 }
 
-function agentContainer(run: RunId, spec: SandboxSpec): V1Container {
+const cacheVolume = 'cache';
+
+/** What agents read of each other's repository is written beside them alone. */
+function cacheMount(claimed: string | undefined, access: 'read' | 'write'): readonly V1VolumeMount[] {
+  if (claimed === undefined) return [];
+  return [{ name: cacheVolume, mountPath: cacheFolder, readOnly: access === 'read' }];
+}
+
+function agentContainer(run: RunId, spec: SandboxSpec, cache: readonly V1VolumeMount[]): V1Container {
   const { resources } = spec;
   const { cpus, memoryBytes } = guestLimits(spec);
   const asked = new Map(cpus === undefined ? [] : [['cpu', String(cpus)]]);
@@ -119,6 +145,7 @@ function agentContainer(run: RunId, spec: SandboxSpec): V1Container {
       { name: 'own', mountPath: guestPaths.top },
       { name: 'control', mountPath: controlFolder, readOnly: true },
       ...common,
+      ...cache,
       ...(spec.mounts ?? []).map(({ source, target, readOnly }) => ({
         name: claim(source),
         mountPath: target,
@@ -130,11 +157,17 @@ function agentContainer(run: RunId, spec: SandboxSpec): V1Container {
 
 const usualMemoryRequest = 256 * 1024 ** 2;
 
-function keeperContainer(spec: SandboxSpec): V1Container {
+/** Git that takes in a whole history needs more than tar does. */
+const keeperMemory = { usual: '512Mi', withCache: '1Gi' } as const;
+
+function keeperContainer(spec: SandboxSpec, cache: readonly V1VolumeMount[]): V1Container {
   return {
     ...container(spec, ['/bin/sh', '-c', keeperEntry]),
     name: containers.keeper,
-    resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '512Mi' } },
+    resources: {
+      requests: { cpu: '10m', memory: '32Mi' },
+      limits: { memory: cache.length > 0 ? keeperMemory.withCache : keeperMemory.usual },
+    },
     volumeMounts: [
       { name: 'work', mountPath: guestPaths.workspace },
       { name: 'own', mountPath: guestPaths.top },
@@ -142,6 +175,7 @@ function keeperContainer(spec: SandboxSpec): V1Container {
       { name: 'work', mountPath: `${guestPaths.top}/workspace` },
       { name: 'control', mountPath: controlFolder },
       ...common,
+      ...cache,
     ],
   };
 }

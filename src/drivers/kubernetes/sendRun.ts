@@ -21,6 +21,8 @@ interface SentLaunch {
   readonly pod: RunPod;
   /** It reaches ports of this machine. */
   readonly relay: boolean;
+  /** What its git directory borrows is in the pod already. */
+  readonly hasObjects?: boolean;
 }
 
 /** Errors: `provider.missing`; `sandbox.unavailable` for an image that lacks what Muster needs; the signal's reason. */
@@ -58,7 +60,7 @@ export async function requirePrograms(
 /** Brings all that a run needs into its pod. Errors: `sandbox.unavailable`, what its files cannot be read for, the signal's reason. */
 export async function sendRun(
   place: PodPlace & { readonly stateDir: string; readonly programsFolder: string },
-  { launch, spec, pod, relay, signal }: SentLaunch & { readonly signal: AbortSignal },
+  { launch, spec, pod, relay, hasObjects, signal }: SentLaunch & { readonly signal: AbortSignal },
 ): Promise<void> {
   const { run } = launch;
   const { stateDir, programsFolder } = place;
@@ -71,6 +73,7 @@ export async function sendRun(
     home: join(sandboxFolder(stateDir, spec.id), 'home'),
     files: { [launchFile]: scriptOf(launch, spec, relay) },
     hasWorkspace: true,
+    ...(hasObjects !== undefined && { hasObjects }),
   });
   const ends = AbortSignal.any([signal, files.abortSignal]);
   const keeper = keeperOf(place, pod);

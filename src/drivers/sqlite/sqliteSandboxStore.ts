@@ -3,7 +3,7 @@ import { member } from '../../base/closedUnion.js';
 import { defined } from '../../base/defined.js';
 import { parseId, type RunId, type SandboxId, type ThreadId } from '../../base/ids.js';
 import { JsonFields } from '../../base/jsonFields.js';
-import type { DriverSpec, KubernetesSpec } from '../../compose/projectSpec.js';
+import type { CacheSpec, DriverSpec, KubernetesSpec } from '../../compose/projectSpec.js';
 import type { Sandbox, SandboxState } from '../../core/sandboxes/sandbox.js';
 import type { SandboxStore } from '../../core/sandboxes/sandboxStore.js';
 import { EntityTable, fixed, stored, type RowOf } from './columns.js';
@@ -132,6 +132,15 @@ function toKubernetes(fields: JsonFields): KubernetesSpec {
       runtimeClass: fields.text('runtimeClass'),
       imagePullSecrets: texts('imagePullSecrets'),
       storage: fields.text('storage'),
+      cache: fields.value('cache') === undefined ? undefined : toCache(fields.fields('cache')),
     }),
   };
+}
+
+function toCache(fields: JsonFields | undefined): CacheSpec {
+  return defined({
+    storage: fields?.text('storage'),
+    sizeBytes: fields?.number('sizeBytes'),
+    accessMode: fields?.text('accessMode'),
+  });
 }

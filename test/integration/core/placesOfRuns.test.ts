@@ -33,7 +33,7 @@ function pooledHost(options: Parameters<typeof coreHost>[1] = {}, change: Partia
     ...change,
   };
   const git = {
-    lend: async () => ({ gitDir: '/git', objects: [] }),
+    lend: async () => ({ gitDir: '/git', objects: [], commits: { head: '' } }),
     bringHome: async () => ({ kind: 'nothing' }) as const,
   };
   return { world, kept, docker, host: coreHost(world, { docker, git, ...options }) };

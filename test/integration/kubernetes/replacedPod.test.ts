@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parseId } from '../../../src/base/ids.js';
 import { silentLog } from '../../../src/base/log.js';
 import { SentRuns } from '../../../src/drivers/guests/sentRuns.js';
+import { createHistoryDriver } from '../../../src/drivers/git/guest/guestHistory.js';
 import { KubernetesCluster } from '../../../src/drivers/kubernetes/kubernetesCluster.js';
 import { PodRuns } from '../../../src/drivers/kubernetes/podRuns.js';
 import { PodWatch } from '../../../src/drivers/kubernetes/podWatch.js';
@@ -68,7 +69,8 @@ async function takenUp({ sentTo, there }: { readonly sentTo: string; readonly th
   new SentRuns(stateDir).write({ ...record, pod: sentTo });
   const clock = new FakeClock();
   const watch = new PodWatch({ cluster, state: 'state', clock, log: silentLog });
-  const place = { cluster, watch, clock, log: silentLog };
+  const histories = createHistoryDriver({ stateDir, clock, log: silentLog });
+  const place = { cluster, watch, clock, log: silentLog, histories };
   const runs = new PodRuns({ ...place, stateDir, state: 'state', programsFolder: stateDir, waysOf: async () => [] });
   onTestFinished(() => {
     runs.dispose();

@@ -64,7 +64,7 @@ describe.skipIf(missing !== undefined)(missing ?? 'machines that work on copies'
     symlinkSync('/etc/passwd', inWorkspace('link'));
     await start(
       'pwd; cat .git /muster/objects/0/pack; echo; rm old.txt; mkdir new; echo new >new/file; echo at home >$HOME/note; echo ref >/muster/git/ref; echo mine >/muster/objects/0/pack',
-      { workspace: { ...place.spec.workspace, git: { gitDir, objects: [objects] } } },
+      { workspace: { ...place.spec.workspace, git: { gitDir, objects: [objects], commits: { head: '' } } } },
     );
     expect(await said()).toBe('/workspace\ngitdir: /muster/git\nof the repository');
     expect(machines.booted[0]?.mounts).toHaveLength(2);

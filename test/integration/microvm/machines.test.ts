@@ -100,7 +100,11 @@ describe.skipIf(missing !== undefined)(missing ?? 'machines of the driver', () =
     mkdirSync(gitDir);
     // As in every worktree: the place of what is mounted over it.
     writeFileSync(join(place.spec.workspace.folder, '.git'), 'gitdir: /elsewhere\n');
-    const workspace = { ...place.spec.workspace, readOnly: true, git: { gitDir, objects: [other] } };
+    const workspace = {
+      ...place.spec.workspace,
+      readOnly: true,
+      git: { gitDir, objects: [other], commits: { head: '' } },
+    };
     const mounts = [
       { type: 'bind', source: other, target: '/notes', readOnly: true },
       { type: 'volume', source: 'cache', target: '/cache', readOnly: false },

@@ -137,6 +137,7 @@ agents:
         runtime_class: kata
         image_pull_secrets: [registry, other]
         storage: fast
+        cache: {storage: shared, size: 20g, access_mode: ReadWriteMany}
 `,
   },
   {

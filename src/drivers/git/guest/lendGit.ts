@@ -1,7 +1,7 @@
 import { copyFile, lstat, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../../../base/errors.js';
-import type { GuestGit } from '../../../core/sandboxes/sandboxDriver.js';
+import type { GuestCommits, GuestGit } from '../../../core/sandboxes/sandboxDriver.js';
 import type { LendRequest } from '../../../core/workspaces/guestGitDriver.js';
 import type { WorktreeRef } from '../../../core/workspaces/worktreeDriver.js';
 import type { RepositoryGit, WorktreeGit } from '../command/boundGit.js';
@@ -45,13 +45,14 @@ export async function lendGit(context: GitContext, worktree: WorktreeRef, reques
   await copyIfThere(join(git.gitDir, 'info', 'sparse-checkout'), join(gitDir, 'info', 'sparse-checkout'));
   await copyIfThere(join(git.repository.commonDir, 'info', 'exclude'), join(gitDir, 'info', 'exclude'));
   await copyIfThere(join(git.repository.commonDir, 'shallow'), join(gitDir, 'shallow'));
-  return { gitDir, objects };
+  return { gitDir, objects, commits: facts.commits };
 }
 
 interface LentFacts {
   readonly objectFormat: string;
   readonly settings: readonly (readonly [string, string])[];
   readonly refs: ReadonlyMap<string, string>;
+  readonly commits: GuestCommits;
 }
 
 async function factsOf(git: WorktreeGit, worktree: WorktreeRef, base: string | undefined): Promise<LentFacts> {
@@ -67,7 +68,7 @@ async function factsOf(git: WorktreeGit, worktree: WorktreeRef, base: string | u
     const [name = '', value] = field.split('\n');
     return value === undefined ? [] : [[name, value] as const];
   });
-  return { objectFormat: format.text(), settings: pairs, refs };
+  return { objectFormat: format.text(), settings: pairs, refs, commits: { head: head.text(), base: baseCommit } };
 }
 
 async function branchCommit(repository: RepositoryGit, branch: string): Promise<string | undefined> {

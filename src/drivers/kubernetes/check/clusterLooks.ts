@@ -22,12 +22,13 @@ export function finding(status: FindingStatus, { advice = '', fixed = false, ...
 }
 
 /** Verbs by resource of what a run does, as `docs/cluster.md` has them. */
-function neededRights({ network }: SandboxSpec) {
+function neededRights({ network }: SandboxSpec, { cache }: KubernetesSpec) {
   return [
     { group: 'batch', resource: 'jobs', verbs: ['create', 'delete', 'list'] },
     { group: '', resource: 'pods', verbs: ['list', 'watch', 'delete'] },
     { group: '', resource: 'pods', subresource: 'exec', verbs: ['create', 'get'] },
     { group: '', resource: 'events', verbs: ['list'] },
+    ...(cache === undefined ? [] : [{ group: '', resource: 'persistentvolumeclaims', verbs: ['create', 'get'] }]),
     ...(network === 'full'
       ? []
       : [{ group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['get', 'create'] }]),
@@ -35,7 +36,7 @@ function neededRights({ network }: SandboxSpec) {
 }
 
 /** Asks the API server itself, which knows all its roles. */
-export async function lookAtRights({ cluster, spec }: Looking): Promise<readonly PlaceFinding[]> {
+export async function lookAtRights({ cluster, spec, driver }: Looking): Promise<readonly PlaceFinding[]> {
   const { namespace, authorization } = cluster;
   const may = async (attributes: object): Promise<boolean> => {
     const body = { spec: { resourceAttributes: { namespace, ...attributes } } };
@@ -43,7 +44,7 @@ export async function lookAtRights({ cluster, spec }: Looking): Promise<readonly
     return status?.allowed === true;
   };
   return await Promise.all(
-    neededRights(spec).map(async ({ verbs, ...what }) => {
+    neededRights(spec, driver).map(async ({ verbs, ...what }) => {
       const held = await Promise.all(verbs.map(verb => may({ ...what, verb })));
       const missing = verbs.filter((_verb, index) => held[index] !== true);
       const name = 'subresource' in what ? `${what.resource}/${what.subresource}` : what.resource;
@@ -82,7 +83,7 @@ export async function lookAtNamed({ cluster, driver, spec, fix }: Looking): Prom
   const { namespace, core } = cluster;
   const looks: Promise<PlaceFinding>[] = [];
   const look = (what: string, name: string, how: NamedLook): void => void looks.push(named(cluster, what, name, how));
-  const { serviceAccount, storage, runtimeClass, imagePullSecrets = [] } = driver;
+  const { serviceAccount, storage, runtimeClass, cache, imagePullSecrets = [] } = driver;
   if (serviceAccount !== undefined)
     look('service account', serviceAccount, {
       read: () => core.readNamespacedServiceAccount({ namespace, name: serviceAccount }),
@@ -96,6 +97,13 @@ export async function lookAtNamed({ cluster, driver, spec, fix }: Looking): Prom
       read: () => cluster.storage.readStorageClass({ name: storage }),
       advice: 'kubectl get storageclass shows which there are: name one of them as driver.kubernetes.storage, or none.',
     });
+  if (cache?.storage !== undefined) {
+    const { storage: name } = cache;
+    look('storage class of the cache', name, {
+      read: () => cluster.storage.readStorageClass({ name }),
+      advice: 'kubectl get storageclass shows which there are: name one of them as driver.kubernetes.cache.storage.',
+    });
+  } else if (cache) looks.push(lookAtDefaultClass(cluster));
   if (runtimeClass !== undefined)
     look('runtime class', runtimeClass, {
       read: () => cluster.runtimes.readRuntimeClass({ name: runtimeClass }),
@@ -112,6 +120,23 @@ export async function lookAtNamed({ cluster, driver, spec, fix }: Looking): Prom
       advice: `Make a persistent volume claim ${name} in namespace ${namespace}.`,
     });
   return await Promise.all(looks);
+}
+
+/** What makes the volume of a cache that names no class. */
+async function lookAtDefaultClass(cluster: KubernetesCluster): Promise<PlaceFinding> {
+  const words = { name: 'storage class of the cache', tried: 'look for the default storage class' };
+  const answer = await answered(cluster, () => cluster.storage.listStorageClass());
+  if (answer.kind !== 'there')
+    return finding('unknown', { ...words, found: `you may not look at storage classes: ${answer.why}` });
+  const usual = answer.value.items.find(
+    ({ metadata }) => metadata?.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true',
+  );
+  if (usual) return finding('ok', { ...words, found: `it is ${usual.metadata?.name ?? ''}` });
+  return finding('warn', {
+    ...words,
+    found: 'no class is the default: no volume is made, and histories are sent as a whole',
+    advice: 'kubectl get storageclass shows which there are: name one of them as driver.kubernetes.cache.storage.',
+  });
 }
 
 interface NamedLook {

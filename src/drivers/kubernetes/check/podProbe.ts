@@ -104,7 +104,7 @@ async function begun(
   const limit = patience({ clock, watching });
   let waits = '';
   try {
-    const body = runJob(run, spec, driver, state);
+    const body = runJob(run, { spec, driver, state });
     if (body.spec) {
       body.spec.activeDeadlineSeconds = longestPodSeconds;
       body.spec.ttlSecondsAfterFinished = keptJobSeconds;

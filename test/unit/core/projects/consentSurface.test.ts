@@ -78,6 +78,20 @@ describe('what needs consent', () => {
     expect(text).toContain('of the cluster `build` (`namespace agents`, `serviceAccount robot`, `runtimeClass kata`');
     for (const said of ['storage fast', 'nodes with pool=a', 'tolerates k:NoSchedule', 'images with the secret reg'])
       expect(text).toContain(`\`${said}\``);
+    expect(textOfDriver('cache: {storage: shared, size: 1g, access_mode: ReadWriteMany}')).toContain(
+      'The history stays there, in a volume (`storage shared, size 1073741824, access ReadWriteMany`) that all agents of the repository read.',
+    );
+  });
+
+  test.each([
+    ['', 'storage: a'],
+    ['storage: a', 'storage: b'],
+    ['', 'size: 1g'],
+    ['', 'access_mode: ReadWriteMany'],
+  ])('asks again when a cache is another one: %s, then %s', (before, after) => {
+    const keys = (fields: string): readonly string[] =>
+      consentSurface(specOf(agent(`image: node, driver: {kubernetes: {cache: {${fields}}}}`))).map(({ key }) => key);
+    expect(keys(after)).not.toEqual(keys(before));
   });
 
   test.each([
@@ -89,6 +103,7 @@ describe('what needs consent', () => {
     'runtime_class: other',
     'image_pull_secrets: [other]',
     'storage: other',
+    'cache: {}',
   ])('asks again when a cluster is another one: %s', fields => {
     const keys = (driver: string): readonly string[] =>
       consentSurface(specOf(agent(`image: node, driver: {kubernetes: {${driver}}}`))).map(({ key }) => key);

@@ -1,0 +1,121 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { silentLog } from '../../../src/base/log.js';
+import type { GuestCommits } from '../../../src/core/sandboxes/sandboxDriver.js';
+import type { HistoryPack } from '../../../src/core/workspaces/historyDriver.js';
+import { createHistoryDriver } from '../../../src/drivers/git/guest/guestHistory.js';
+import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
+import { GitRepository, isolatedGitEnvironment } from '../../support/gitRepository.ts';
+import { tempDirectory } from '../../support/tempDirectory.ts';
+
+const never = new AbortController().signal;
+
+/** A repository whose branch has gone on, and the git directory that a guest of it is lent. */
+async function lent() {
+  const repository = await GitRepository.create();
+  onTestFinished(() => repository.dispose());
+  const base = await repository.git('rev-parse', 'HEAD');
+  await repository.commit({ 'src/c.txt': 'c\n' }, 'Go on');
+  const head = await repository.git('rev-parse', 'HEAD');
+  const gitDir = join(tempDirectory('muster-lent'), 'run');
+  mkdirSync(gitDir);
+  const openAt = async (commits: GuestCommits) => {
+    copyFileSync(repository.path('.git', 'index'), join(gitDir, 'index'));
+    const clock = createNodeClock();
+    const driver = createHistoryDriver({ stateDir: gitDir, clock, log: silentLog });
+    const history = await driver.open({ gitDir, objects: [repository.path('.git', 'objects')], commits });
+    onTestFinished(() => history.dispose());
+    return history;
+  };
+  return { repository, gitDir, base, head, openAt };
+}
+
+/** A repository elsewhere, to which packs go. */
+function elsewhere() {
+  const folder = tempDirectory('muster-elsewhere');
+  const git = (args: readonly string[], stdin: number | 'ignore' = 'ignore') => {
+    const { status, stdout, stderr } = spawnSync('git', args, {
+      cwd: folder,
+      env: isolatedGitEnvironment,
+      encoding: 'utf8',
+      stdio: [stdin, 'pipe', 'pipe'],
+    });
+    return { status, said: `${stdout}${stderr}` };
+  };
+  git(['init', '-q', '--bare']);
+  return {
+    git,
+    take({ path, start, bytes }: HistoryPack): void {
+      const pack = join(folder, 'taken');
+      writeFileSync(pack, readFileSync(path).subarray(start));
+      expect(readFileSync(pack)).toHaveLength(bytes);
+      const file = openSync(pack, 'r');
+      expect(git(['index-pack', '--stdin', '--fix-thin'], file)).toMatchObject({ status: 0 });
+      closeSync(file);
+    },
+    hasAllOf: (commit: string): boolean => git(['rev-list', '--objects', '--quiet', commit]).status === 0,
+  };
+}
+
+describe('the history of a guest', () => {
+  test('is packed without what is elsewhere', async () => {
+    const { base, head, openAt } = await lent();
+    const history = await openAt({ head, base });
+    expect(history).toMatchObject({ format: 'sha1', wanted: [head, base] });
+    const there = elsewhere();
+    const first = await history.pack([base], [], never);
+    if (first) there.take(first);
+    expect([there.hasAllOf(base), there.hasAllOf(head)]).toEqual([true, false]);
+    const second = await history.pack([head, base], [base], never);
+    if (second) there.take(second);
+    expect(there.hasAllOf(head)).toBe(true);
+    expect(second?.bytes).toBeLessThan(first?.bytes ?? 0);
+    expect(await history.pack([head, base], [head], never)).toBeUndefined();
+  });
+
+  test('knows of texts of others only commits of its own', async () => {
+    const { repository, base, head, openAt } = await lent();
+    const history = await openAt({ head, base });
+    const tree = await repository.git('rev-parse', 'HEAD^{tree}');
+    const texts = ['', '--all', `${base}\n${head}`, 'HEAD', tree, 'f'.repeat(40), base.slice(0, 10), base, base];
+    expect(await history.known(texts)).toEqual([base]);
+  });
+
+  test('has what is staged and was never committed', async () => {
+    const { repository, head, openAt } = await lent();
+    await repository.write('staged.txt', 'staged\n');
+    await repository.git('add', 'staged.txt');
+    const blob = await repository.git('rev-parse', ':staged.txt');
+    const before = await repository.git('count-objects', '-v');
+    const history = await openAt({ head });
+    expect(history.wanted).toHaveLength(2);
+    const there = elsewhere();
+    const pack = await history.pack(history.wanted, [], never);
+    if (pack) there.take(pack);
+    expect(there.git(['cat-file', 'blob', blob])).toEqual({ status: 0, said: 'staged\n' });
+    // Nothing of that is in the repository of the person.
+    expect(await repository.git('count-objects', '-v')).toBe(before);
+  });
+
+  test('is the one that there is, whatever replaces it here', async () => {
+    const { repository, base, head, openAt } = await lent();
+    await repository.git('replace', '--graft', head);
+    const history = await openAt({ head });
+    const there = elsewhere();
+    const pack = await history.pack([head], [], never);
+    if (pack) there.take(pack);
+    expect(there.hasAllOf(base)).toBe(true);
+  });
+
+  test('that is not all here is refused, and leaves nothing', async () => {
+    const { gitDir, head, openAt } = await lent();
+    writeFileSync(join(gitDir, 'shallow'), `${head}\n`);
+    await expect(openAt({ head })).rejects.toMatchObject({
+      code: 'git.failed',
+      message: 'The repository is a shallow clone.',
+    });
+    expect(readdirSync(join(gitDir, '..'))).toEqual(['run']);
+  });
+});
