@@ -8,6 +8,8 @@ const knownShapes: readonly RegExp[] = [
   /\bxox[abprs]-[A-Za-z0-9-]{10,}/g,
   /\bglpat-[A-Za-z0-9_-]{20,}/g,
   /\b[sr]k_(?:live|test)_[A-Za-z0-9]{20,}/g,
+  // Of Muster's own facades.
+  /\bmuster_(?:llm|far)_[A-Za-z0-9_-]{20,}(?:\.[A-Za-z0-9_-]+)?/g,
   // A JSON Web Token: three parts, of which the first is a JSON object.
   /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g,
   // A whole private key; an escaped line end where it stands in JSON.

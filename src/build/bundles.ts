@@ -16,6 +16,7 @@ export function listBundles(): readonly Bundle[] {
     { name: 'extension', entry: 'src/extension/main.ts', kind: 'extension' },
     { name: 'composeWorker', entry: 'src/extension/compose/composeWorker.ts', kind: 'extension' },
     { name: 'host', entry: 'src/host/main.ts', kind: 'node' },
+    { name: 'farFacade', entry: 'src/host/farFacade/main.ts', kind: 'node' },
     { name: 'cli', entry: 'src/cli/main.ts', kind: 'executable' },
     { name: 'mcp', entry: 'src/mcp/main.ts', kind: 'node' },
     { name: 'agentMcp', entry: 'src/agentMcp/main.ts', kind: 'node' },

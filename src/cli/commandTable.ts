@@ -1,6 +1,7 @@
 import { accessCommands } from './accessCommands.js';
 import type { Command } from './command.js';
 import type { CommandEntry } from './commandEntry.js';
+import { modelCommands } from './modelCommands.js';
 import { sandboxCommands } from './sandboxCommands.js';
 
 /** Every command, in the order of the help. A new one: a file in `commands/`, a line here, a section in `docs/cli.md`. */
@@ -256,20 +257,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
       },
     },
   },
-  'llm': {
-    summary: 'ask a model once, without an agent',
-    load: async () => (await import('./commands/llm.js')).llm,
-  },
-  'models': {
-    summary: 'list the providers of models, where their keys come from, and what was spent today',
-    load: async () => (await import('./commands/models.js')).models,
-    parts: {
-      calls: {
-        summary: 'list the calls of models that went through the host',
-        load: async () => (await import('./commands/modelCalls.js')).modelCalls,
-      },
-    },
-  },
+  ...modelCommands,
   'init': { summary: 'write a first compose file', load: async () => (await import('./commands/init.js')).init },
   'doctor': {
     summary: 'look whether everything is there that agents need',

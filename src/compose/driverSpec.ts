@@ -24,6 +24,8 @@ export interface KubernetesSpec {
   readonly tolerations?: readonly TolerationSpec[] | undefined;
   readonly runtimeClass?: string | undefined;
   readonly imagePullSecrets?: readonly string[] | undefined;
+  /** The service that models are reached through, `name` or `name.namespace`; missing: the host. */
+  readonly facade?: string | undefined;
   /** A storage class. */
   readonly storage?: string | undefined;
   readonly cache?: CacheSpec | undefined;

@@ -26,6 +26,7 @@ import { JupyterServerDriver } from '../drivers/jupyter/jupyterServerDriver.js';
 import { createProcessSandbox, type ProcessSandbox } from '../drivers/process/createProcessSandbox.js';
 import { SecretKeys } from '../node/secretDigests.js';
 import { LoginShell } from './environment/loginShell.js';
+import type { FarFacades } from '../core/models/farFacade.js';
 import type { DriverSpec } from '../compose/projectSpec.js';
 import type { HostState } from './openState.js';
 import { DockerOnDemand } from './sandboxes/dockerOnDemand.js';
@@ -44,6 +45,8 @@ export interface HostDrivers {
   readonly placeChecks: Partial<Readonly<Record<DriverSpec['name'], PlaceCheck>>>;
   /** Those of them that can say what room they have. */
   readonly capacityLooks: Partial<Readonly<Record<DriverSpec['name'], CapacityLook>>>;
+  /** Facades in clusters. */
+  readonly farFacades: FarFacades;
   /** Of the engines that those of containers are on. */
   readonly images: ImageDriver;
   readonly volumes: VolumeDriver;
@@ -130,6 +133,7 @@ export function buildDrivers(
     sandboxDrivers,
     placeChecks: { kubernetes },
     capacityLooks: { docker, kubernetes },
+    farFacades: kubernetes,
     images: docker.images,
     volumes: docker.volumes,
     runSecrets,

@@ -1,4 +1,5 @@
 import type { RunId } from '../base/ids.js';
+import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { errorMessage } from '../base/errors.js';
 import type { DisposableStore } from '../base/lifecycle.js';
@@ -7,7 +8,10 @@ import { ModelGate } from '../core/models/modelGate.js';
 import type { RunModels } from '../core/models/runModels.js';
 import type { HostDrivers } from './buildDrivers.js';
 import type { HostRunEnvironment } from './environment/hostRunEnvironment.js';
+import { storedTokens } from './facade/callGate.js';
 import { CallLog } from './facade/callLog.js';
+import { FarUsage } from './facade/farUsage.js';
+import { facadeKey as readFacadeKey } from './state/facadeKey.js';
 import { FacadeListener } from './facade/facadeListener.js';
 import { HostRunModels } from './facade/hostRunModels.js';
 import { ModelFacade } from './facade/modelFacade.js';
@@ -29,6 +33,8 @@ export interface HostModels {
   readonly textGeneration: TextGeneration;
   readonly modelKeys: UpstreamKeys;
   readonly modelSettings: ModelSettingsFile;
+  /** By which facades elsewhere know this host. */
+  readonly facadeKey: () => KeyObject;
   /** Serves the runs that an earlier host left, at the port that they know. */
   readonly resumeModels: () => Promise<void>;
 }
@@ -39,8 +45,9 @@ export function buildModels(
   {
     shell,
     runSecrets,
+    farFacades,
     environment,
-  }: Pick<HostDrivers, 'shell' | 'runSecrets'> & { readonly environment: HostRunEnvironment },
+  }: Pick<HostDrivers, 'shell' | 'runSecrets' | 'farFacades'> & { readonly environment: HostRunEnvironment },
   resources: DisposableStore,
 ): HostModels {
   const { store, clock, log, redactor } = state;
@@ -64,7 +71,7 @@ export function buildModels(
   const calls = resources.add(new CallLog({ file, redactor, log, now: () => clock.now() }));
   const facade = new ModelFacade({
     calls,
-    gate,
+    gate: storedTokens(gate),
     upstreams,
     keys: modelKeys,
     client,
@@ -79,12 +86,17 @@ export function buildModels(
       if (event.kind === 'run_changed' && !atWork.has(event.status)) facade.endRun(event.runId);
     }
   });
+  let key: KeyObject | undefined;
+  // Made when something is first signed: most hosts never do.
+  const facadeKey = (): KeyObject => (key ??= readFacadeKey(state.directory.path));
+  const usage = resources.add(new FarUsage({ store, gate, facades: farFacades, key: facadeKey, clock, log }));
+  const far = { key: facadeKey, gate, usage, now: () => clock.now() };
   // In reverse: calls end first, so that what they came to is written, then the listener.
   resources.add(listener);
   resources.add(facade);
   resources.add(unsubscribe);
   return {
-    runModels: new HostRunModels({ store, listener, upstreams, settings, runSecrets, redactor }),
+    runModels: new HostRunModels({ store, listener, upstreams, settings, runSecrets, redactor, far }),
     textGeneration: new TextGeneration({
       gate,
       keys: modelKeys,
@@ -96,10 +108,12 @@ export function buildModels(
     }),
     modelKeys,
     modelSettings,
+    facadeKey,
     resumeModels: async () => {
       try {
         if (store.read(({ modelAccess }) => modelAccess.open()) > 0) await listener.listen();
         gate.closeOpen();
+        if (store.read(({ modelAccess }) => modelAccess.far(clock.now())).length > 0) usage.begin();
       } catch (error) {
         // A file of settings that cannot be read keeps nobody from the host; whoever needs it hears of it.
         log.error('Models are not served to running agents', { reason: errorMessage(error) });

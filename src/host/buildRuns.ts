@@ -68,6 +68,7 @@ export function buildRuns(
     starter,
     sandboxes: parts.sandboxes,
     commits,
+    models: parts.runModels,
     secrets,
     mail,
     inputs: parts.inputs,

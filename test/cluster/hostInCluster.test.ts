@@ -1,24 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KubeConfig, KubernetesObjectApi, type KubernetesObject } from '@kubernetes/client-node';
-import { parse, parseAllDocuments } from 'yaml';
+import { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { inRepository } from '../../src/build/paths.ts';
 import { lookAtRights } from '../../src/drivers/kubernetes/check/clusterLooks.js';
 import { KubernetesCluster } from '../../src/drivers/kubernetes/kubernetesCluster.js';
 import { clusterUnderTest, presentCluster, serverOf } from '../support/cluster.ts';
+import { manifestsIn } from '../support/manifests.ts';
 import { clusterAdmin } from '../support/podHost.ts';
 import { tempDirectory } from '../support/tempDirectory.ts';
 import { randomIds } from '../support/randomIds.ts';
-
-const folder = inRepository('images/host/kubernetes');
-
-function objects(): readonly KubernetesObject[] {
-  const { resources } = parse(readFileSync(join(folder, 'kustomization.yaml'), 'utf8')) as { resources: string[] };
-  return resources.flatMap(name =>
-    parseAllDocuments(readFileSync(join(folder, name), 'utf8')).map(each => each.toJS() as KubernetesObject),
-  );
-}
 
 describe.runIf(clusterUnderTest().kind === 'there')('a host in the cluster', () => {
   test('is made of objects that the API server takes, and its account may do what runs need', async () => {
@@ -29,9 +19,11 @@ describe.runIf(clusterUnderTest().kind === 'there')('a host in the cluster', () 
     const namespace = `host-${Date.now()}`;
     await core.createNamespace({ body: { metadata: { name: namespace } } });
     onTestFinished(async () => void (await core.deleteNamespace({ name: namespace })));
-    const made = objects().map(each => ({ ...each, metadata: { name: each.metadata?.name ?? '', namespace } }));
+    const made = manifestsIn('images/host/kubernetes', namespace);
     expect(made.map(({ kind }) => kind)).toEqual(['ServiceAccount', 'Role', 'RoleBinding', 'StatefulSet', 'Service']);
-    for (const each of made) await api.create(each, undefined, 'All');
+    const facade = manifestsIn('images/host/kubernetes/facade', namespace);
+    expect(facade.map(({ kind }) => kind)).toEqual(['Role', 'RoleBinding', 'Deployment', 'Service', 'NetworkPolicy']);
+    for (const each of [...made, ...facade]) await api.create(each, undefined, 'All');
 
     for (const each of made.slice(0, 3)) {
       const subjects = 'subjects' in each && [{ kind: 'ServiceAccount', name: 'muster', namespace }];

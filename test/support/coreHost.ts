@@ -25,6 +25,7 @@ import { QuestionService } from '../../src/core/questions/questionService.js';
 import { RunCommits } from '../../src/core/runs/runCommits.js';
 import { RunLifecycle } from '../../src/core/runs/runLifecycle.js';
 import { LiveInputs } from '../../src/core/runs/liveInput.ts';
+import type { RunModels } from '../../src/core/models/runModels.js';
 import { RunStarter } from '../../src/core/runs/runStarter.js';
 import type { SandboxDriver } from '../../src/core/sandboxes/sandboxDriver.js';
 import { SandboxService } from '../../src/core/sandboxes/sandboxService.js';
@@ -200,6 +201,10 @@ export function coreHost(
     },
   });
   inputs.follow(store);
+  const models: RunModels = {
+    open: async ({ environment: { variables } }) => ({ variables }),
+    lastCalls: () => undefined,
+  };
   const starter = new RunStarter({
     ...common,
     inputs,
@@ -210,7 +215,7 @@ export function coreHost(
     directory,
     environment: runEnvironment,
     placeholders: { fill: argv => ({ argv, env: {} }) },
-    models: { open: async ({ environment: { variables } }) => ({ variables }) },
+    models,
     sandboxes,
     digest: sha256,
     hasCommand: () => true,
@@ -226,6 +231,7 @@ export function coreHost(
     starter,
     sandboxes,
     commits,
+    models,
     mail,
     inputs,
     settler,

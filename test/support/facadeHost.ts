@@ -1,6 +1,6 @@
 import { createServer, request, type IncomingMessage, type OutgoingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { DisposableStore } from '../../src/base/lifecycle.js';
@@ -8,6 +8,8 @@ import { silentLog } from '../../src/base/log.js';
 import { Redactor } from '../../src/base/redactor.js';
 import type { Spent } from '../../src/core/models/modelCall.js';
 import type { Project } from '../../src/core/projects/project.js';
+import type { FarFacades } from '../../src/core/models/farFacade.js';
+import type { GuestFacade } from '../../src/core/sandboxes/sandboxDriver.js';
 import type { Run } from '../../src/core/runs/run.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
 import type { SqliteStore } from '../../src/drivers/sqlite/sqliteStore.js';
@@ -49,6 +51,13 @@ export interface FacadeHostOptions {
   readonly upstream: string;
   readonly compose?: string;
   readonly settings?: object;
+  /** A facade elsewhere that its runs are sent to. */
+  readonly far?: {
+    readonly guest: GuestFacade;
+    readonly facades: FarFacades;
+    /** Holds the key of the host. */
+    readonly keyFolder: string;
+  };
 }
 
 const defaultCompose = 'agents: {dev: {provider: claude, llm: facade}}';
@@ -58,6 +67,7 @@ export async function startFacade({
   upstream,
   compose = defaultCompose,
   settings = {},
+  far,
 }: FacadeHostOptions): Promise<FacadeHost> {
   const opened = openTestStore();
   const { store } = opened;
@@ -79,6 +89,7 @@ export async function startFacade({
     );
   };
   write(settings);
+  if (far) copyFileSync(join(far.keyFolder, 'facade.key'), join(stateDir, 'facade.key'));
   const environment = {
     ANTHROPIC_API_KEY: upstreamKey,
     OPENAI_API_KEY: upstreamKey,
@@ -97,6 +108,7 @@ export async function startFacade({
     {
       shell: { environment: async () => ({ PATH: process.env['PATH'] ?? '' }) },
       runSecrets: { keep: () => undefined },
+      farFacades: far?.facades,
       environment: { look: async () => environment },
     } as never,
     resources,
@@ -104,14 +116,19 @@ export async function startFacade({
   const openRun: FacadeHost['openRun'] = async (agent = 'dev') => {
     const { run } = seedThread(store, ids, project.id, { agent, status: 'running' });
     const found = { variables: environment, machine: environment, searched: [], secrets: [] };
-    const opening = { run, agent: agentOf(spec, agent), guest: fakeGuest, environment: found };
+    const opening = {
+      run,
+      agent: agentOf(spec, agent),
+      guest: { ...fakeGuest, ...(far && { facade: far.guest }) },
+      environment: found,
+    };
     const { facade, variables } = await models.runModels.open(opening);
     if (!facade) throw new Error('The run does not go through the facade');
     return { run, token: facade.token, variables };
   };
   const first = await openRun();
   const port = store.read(({ modelAccess }) => modelAccess.port());
-  const url = `http://127.0.0.1:${port}`;
+  const url = far ? `http://${far.guest.host}:${far.guest.port}` : `http://127.0.0.1:${port}`;
   const dispose = async (): Promise<void> => {
     await resources.dispose();
     opened.dispose();

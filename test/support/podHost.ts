@@ -1,5 +1,13 @@
 import { PassThrough } from 'node:stream';
-import { BatchV1Api, CoreV1Api, Exec, KubeConfig, NodeV1Api, StorageV1Api } from '@kubernetes/client-node';
+import {
+  BatchV1Api,
+  CoreV1Api,
+  Exec,
+  KubeConfig,
+  NetworkingV1Api,
+  NodeV1Api,
+  StorageV1Api,
+} from '@kubernetes/client-node';
 import { presentCluster } from './cluster.ts';
 import { containerHost, type ContainerHost } from './containerHost.ts';
 
@@ -53,6 +61,7 @@ export function clusterAdmin() {
   const core = config.makeApiClient(CoreV1Api);
   const batch = config.makeApiClient(BatchV1Api);
   const runtimes = config.makeApiClient(NodeV1Api);
+  const networking = config.makeApiClient(NetworkingV1Api);
   const storage = config.makeApiClient(StorageV1Api);
   const selector = (thread: string): string => `muster.dev/thread=${thread}`;
   const podsOf = async (thread: string) =>
@@ -62,6 +71,7 @@ export function clusterAdmin() {
     batch,
     runtimes,
     storage,
+    networking,
     namespace,
     podsOf,
     /** Runs something beside the agent of a thread. */

@@ -62,6 +62,7 @@ function kubernetes(node: ComposeNode | undefined): KubernetesSpec {
     tolerations: tolerations.length > 0 ? tolerations : undefined,
     runtimeClass: textAt(node, 'runtime_class'),
     imagePullSecrets: imagePullSecrets.length > 0 ? imagePullSecrets : undefined,
+    facade: textAt(node, 'facade'),
     storage: textAt(node, 'storage'),
     cache: cache(child(node, 'cache')),
   };

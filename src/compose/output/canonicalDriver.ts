@@ -24,6 +24,7 @@ function canonicalKubernetes(driver: KubernetesSpec): CanonicalObject {
     ),
     runtime_class: driver.runtimeClass,
     image_pull_secrets: driver.imagePullSecrets ?? [],
+    facade: driver.facade,
     storage: driver.storage,
   });
   // Also without options it says something.

@@ -5,6 +5,9 @@ import { dictionary, field, integer, list, mapping, text } from './shape.js';
 /** A name of an object of Kubernetes. */
 const OBJECT_NAME = '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$';
 
+/** `name`, or `name.namespace`: neither has a dot. */
+const SERVICE_NAME = '^[a-z]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$';
+
 const toleration = mapping({
   key: field(text(), 'Key of the taint; missing: every one.', 'key: agents', { era: 'muster' }),
   operator: field(
@@ -84,6 +87,16 @@ const kubernetes: MappingShape = mapping({
   image_pull_secrets: field(texts, 'Secrets of the namespace that fetch the image.', 'image_pull_secrets: [registry]', {
     era: 'muster',
   }),
+  facade: field(
+    text({
+      nonEmpty: true,
+      pattern: SERVICE_NAME,
+      refusedText: 'invalid facade %s: write the name of its service, or name.namespace',
+    }),
+    'Service of a `muster facade` through which its models are reached, with the keys of the cluster; `name` or `name.namespace`. See docs/cluster.md.',
+    'facade: muster-facade',
+    { era: 'muster', fallback: 'the host' },
+  ),
   storage: field(
     text({ nonEmpty: true, pattern: OBJECT_NAME }),
     'Storage class of the volume that a run works on. It is made with the pod and goes with it.',

@@ -52,11 +52,13 @@ function capsIn(rows: readonly CapRow[]): readonly Cap[] {
 }
 
 /** The first cap that is reached; a call at the cap does not start. */
-export function reachedCap(caps: readonly Cap[], spentIn: (scope: BudgetScope) => Spent): Cap | undefined {
-  return caps.find(({ scope, unit, limit }) => {
-    const spent = spentIn(scope);
-    return (unit === 'usd' ? spent.costUsd : totalTokens(spent.tokens)) >= limit;
-  });
+export function reachedCap<C extends Cap>(caps: readonly C[], spentUnder: (cap: C) => number): C | undefined {
+  return caps.find(cap => spentUnder(cap) >= cap.limit);
+}
+
+/** In the unit of a cap. */
+export function amountOf({ unit }: Pick<Cap, 'unit'>, { costUsd, tokens }: Pick<Spent, 'costUsd' | 'tokens'>): number {
+  return unit === 'usd' ? costUsd : totalTokens(tokens);
 }
 
 /** What a person and the agent are told. */

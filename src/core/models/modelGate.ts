@@ -8,6 +8,7 @@ import type { ProjectStores } from '../projects/projectStore.js';
 import type { Store } from '../store.js';
 import type { ThreadStores } from '../threads/threadStore.js';
 import {
+  amountOf,
   capsOf,
   machineCaps,
   reachedCap,
@@ -16,14 +17,16 @@ import {
   type Cap,
   type MachineBudget,
 } from './budget.js';
+import { callWay, overBudget, refused, type Refused } from './callRules.js';
+import type { FarCall, SpentCap } from './farFacade.js';
 import { metered } from './meteredRun.js';
 import type { ModelAccess } from './modelAccess.js';
-import type { ModelCall, ModelCallEnd, Spent } from './modelCall.js';
+import type { ModelCall, ModelCallEnd } from './modelCall.js';
 import type { ModelProtocol } from './modelProtocol.js';
 import type { ModelStores, SpendFilter } from './modelStore.js';
-import { costOf, fitsPattern, priceOf, type PriceRow } from './price.js';
+import { costOf, priceOf, type PriceRow } from './price.js';
 import { noTokens, type TokenCounts } from './tokenCounts.js';
-import { usualUpstream, type Upstream } from './upstream.js';
+import type { Upstream } from './upstream.js';
 
 type GateStores = ModelStores & RunStores & ThreadStores & ProjectStores & EventStores;
 
@@ -68,13 +71,6 @@ export interface BegunCall {
   /** Missing: a person made it. */
   readonly run?: RunId | undefined;
   readonly model: string;
-}
-
-/** `token`: it opens nothing · `model`, `upstream`: not for this run · `budget`: a cap is reached, or cannot be watched. */
-export interface Refused {
-  readonly kind: 'refused';
-  readonly reason: 'token' | 'model' | 'upstream' | 'budget';
-  readonly message: string;
 }
 
 /** Roughly how many bytes of a request are a token. */
@@ -126,32 +122,16 @@ export class ModelGate {
     { access, run }: { readonly access: ModelAccess; readonly run: Run },
   ): Admission {
     const { models } = access;
-    const upstream = this.#upstream(access, protocol);
-    if (!upstream) return refused('upstream', `There is no upstream ${access.upstream ?? `for ${protocol}`}.`);
-    const spoken = upstream.protocols.includes(protocol) ? protocol : upstream.protocols[0];
-    // A CLI in front of another provider's model asks for helpers by names that this one does not have.
-    const model = (spoken === protocol ? undefined : ownModel(run)) ?? asked;
-    if (!mayCall(models, model)) {
-      const text = `This run may not call the model ${model}. Its agent's llm.models are ${models.join(', ')}.`;
-      return refused('model', text);
-    }
+    const rights = { ...access, ownModel: ownModel(run) };
+    const way = callWay(rights, { protocol, model: asked }, this.#rules().upstreams);
+    if (way.kind === 'refused') return way;
+    const { upstream, protocol: spoken, model } = way;
     const admitted = { kind: 'admitted', run: run.id, upstream, protocol: spoken, models } as const;
     if (!billed || model === undefined) return { ...admitted, model };
-    const thread = stores.threads.get(run.threadId);
-    const project = thread && stores.projects.get(thread.projectId);
-    const agent = project?.spec.agents.find(({ name }) => name === run.agent);
-    if (!project || !agent) return refused('token', 'The agent of this run is no longer in its compose file.');
-    const call: ModelCall = {
-      run: run.id,
-      thread: run.threadId,
-      project: project.id,
-      agent: run.agent,
-      upstream: upstream.name,
-      protocol,
-      model,
-      startedAt: this.#clock.now(),
-    };
-    const caps = capsOf(agent, project.spec.limits, this.#rules().budget);
+    const counted = this.#countedFor(stores, run);
+    if (!counted) return refused('token', 'The agent of this run is no longer in its compose file.');
+    const { caps, origin } = counted;
+    const call: ModelCall = { ...origin, upstream: upstream.name, protocol, model, startedAt: this.#clock.now() };
     const over = this.#overBudget(stores, call, caps);
     if (over !== undefined) {
       stores.modelAccess.save({ ...access, overBudget: over });
@@ -174,6 +154,39 @@ export class ModelGate {
   /** Writes down what a call came to, and what its run has used by now. */
   end(call: BegunCall, end: Omit<ModelCallEnd, 'costUsd'>): void {
     this.#store.transact(stores => this.#end(stores, call, end));
+  }
+
+  /** The caps of a run, each with what has been spent under it by now. */
+  capsOf(id: RunId): readonly SpentCap[] {
+    return this.#store.read(stores => {
+      const run = stores.runs.get(id);
+      const counted = run && this.#countedFor(stores, run);
+      if (!counted) return [];
+      const spentIn = this.#spentIn(stores, counted.origin, this.#clock.now());
+      return counted.caps.map(cap => ({ ...cap, spent: spentIn(cap) }));
+    });
+  }
+
+  /** Why the run is to call no more: a cap of its is reached. */
+  reachedBy(id: RunId): string | undefined {
+    const reached = reachedCap(this.capsOf(id), ({ spent }) => spent);
+    return reached && reachedText(reached);
+  }
+
+  /** Writes down a call that a facade elsewhere let through, in the caller's transaction. */
+  recordFar(stores: GateStores, { run: id, refused: over, ...told }: FarCall): void {
+    const run = stores.runs.get(id);
+    const access = run && stores.modelAccess.of(id);
+    const counted = run && this.#countedFor(stores, run);
+    if (!access || !counted) return;
+    if (over !== undefined) return stores.modelAccess.save({ ...access, overBudget: over });
+    if (!told.call) return;
+    const { requestBytes, end, ...about } = told.call;
+    const now = this.#clock.now();
+    // Its clock may be another one; a call is of the time in which its run was.
+    const startedAt = Math.min(now, Math.max(run.queuedAt, about.startedAt));
+    const number = stores.modelCalls.begin({ ...counted.origin, ...about, startedAt }, requestBytes);
+    this.#end(stores, { id: number, run: id, model: about.model }, end);
   }
 
   /** Ends the calls that an earlier host left open: what they sent counts, what they got is not known. Returns how many. */
@@ -202,41 +215,40 @@ export class ModelGate {
     return price && costOf(tokens, price);
   }
 
-  #upstream(access: ModelAccess, protocol: ModelProtocol): Upstream | undefined {
-    const { upstreams } = this.#rules();
-    if (access.upstream === undefined) return usualUpstream(upstreams, protocol);
-    return upstreams.find(({ name }) => name === access.upstream);
+  /** Whom a call of the run is counted for, and under which caps; `undefined` when its agent is in no file any more. */
+  #countedFor(stores: GateStores, run: Run) {
+    const thread = stores.threads.get(run.threadId);
+    const project = thread && stores.projects.get(thread.projectId);
+    const agent = project?.spec.agents.find(({ name }) => name === run.agent);
+    if (!project || !agent) return undefined;
+    const origin = { run: run.id, thread: run.threadId, project: project.id, agent: run.agent };
+    return { origin, caps: capsOf(agent, project.spec.limits, this.#rules().budget) };
   }
 
-  #overBudget(stores: ModelStores, call: ModelCall, caps: readonly Cap[]): string | undefined {
-    // A cap in dollars that cannot be watched would be one that does nothing.
-    const unwatched = caps.find(({ unit }) => unit === 'usd');
-    if (unwatched && !priceOf(this.#rules().prices, call.model)) {
-      return `There is a budget in dollars (${unwatched.place}), and the model ${call.model} has no price. Give it one in models.json, or write the budget in tokens.`;
-    }
-    const today = this.#startOfDay(call.startedAt);
+  #overBudget(stores: GateStores, call: ModelCall, caps: readonly Cap[]): string | undefined {
+    const { prices } = this.#rules();
+    return overBudget({ caps, prices, model: call.model }, this.#spentIn(stores, call, call.startedAt));
+  }
+
+  #spentIn(
+    stores: GateStores,
+    origin: Pick<ModelCall, 'run' | 'thread' | 'project' | 'agent'>,
+    now: number,
+  ): (cap: Cap) => number {
+    const { run, thread, project, agent } = origin;
+    const since = this.#startOfDay(now);
     const filters: Readonly<Record<BudgetScope, SpendFilter>> = {
-      run: { run: call.run },
-      thread: { thread: call.thread },
-      agent_day: { project: call.project, agent: call.agent, since: today },
-      project_day: { project: call.project, since: today },
-      day: { since: today },
+      run: { run },
+      thread: { thread },
+      agent_day: { project, agent, since },
+      project_day: { project, since },
+      day: { since },
     };
-    const reached = reachedCap(caps, (scope): Spent => stores.modelCalls.spent(filters[scope]));
-    return reached && reachedText(reached);
+    return cap => amountOf(cap, stores.modelCalls.spent(filters[cap.scope]));
   }
-}
-
-/** True for a model that the run's agent may call: any when it names none, and what names no model. */
-function mayCall(models: readonly string[], model: string | undefined): boolean {
-  return model === undefined || models.length === 0 || models.some(pattern => fitsPattern(pattern, model));
 }
 
 /** The model of the run's agent, as the upstream knows it: OpenCode puts a provider's name before it. */
-function ownModel({ provider, model }: Run): string | undefined {
+export function ownModel({ provider, model }: Run): string | undefined {
   return provider === 'opencode' ? model?.slice(model.indexOf('/') + 1) : model;
-}
-
-function refused(reason: Refused['reason'], message: string): Refused {
-  return { kind: 'refused', reason, message };
 }

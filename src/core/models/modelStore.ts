@@ -12,6 +12,11 @@ export interface ModelAccessStore {
   revoke(run: RunId): void;
   /** How many tokens are valid. */
   open(): number;
+  /** Whose calls go through a facade elsewhere, with a token that has not expired. */
+  far(now: number): readonly ModelAccess[];
+  /** By the name of each process of a facade elsewhere: the number of its last call that was taken over. */
+  taken(facade: string): ReadonlyMap<string, number>;
+  saveTaken(facade: string, process: string, taken: { readonly last: number; readonly at: number }): void;
   /** Where runs that are at work look for the host; `undefined` before the first of them. */
   port(): number | undefined;
   savePort(port: number): void;

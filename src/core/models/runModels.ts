@@ -1,3 +1,4 @@
+import type { RunId } from '../../base/ids.js';
 import type { AgentSpec } from '../../compose/projectSpec.js';
 import type { Run } from '../runs/run.js';
 import type { ResolvedEnvironment } from '../runs/runEnvironment.js';
@@ -15,6 +16,11 @@ export interface RunModels {
     readonly guest: Guest;
     readonly environment: ResolvedEnvironment;
   }): Promise<OpenedModels>;
+  /**
+   * Resolves when the last calls of a run are counted whose process has ended, or cannot be for now; `undefined` for one whose calls
+   * went through the host, which has counted them.
+   */
+  lastCalls(run: RunId): Promise<void> | undefined;
 }
 
 export interface OpenedModels {

@@ -169,7 +169,16 @@ function driverItems(driver: DriverSpec, of: ItemOf): readonly ConsentItem[] {
 
 /** Asked for also when nothing is written: the repository leaves this machine. */
 function clusterText(driver: KubernetesSpec): string {
-  const { name: _, context, nodeSelector = [], tolerations = [], imagePullSecrets = [], cache, ...texts } = driver;
+  const {
+    name: _,
+    context,
+    facade,
+    nodeSelector = [],
+    tolerations = [],
+    imagePullSecrets = [],
+    cache,
+    ...texts
+  } = driver;
   const where = context === undefined ? 'the current cluster of your kubeconfig' : `the cluster ${quoted(context)}`;
   const options = [
     ...Object.entries(texts).flatMap(([key, value]) =>
@@ -187,7 +196,8 @@ function clusterText(driver: KubernetesSpec): string {
       ? ''
       : ` The history stays there, in a volume (${quoted(cacheOptions(cache).join(', '))}) that all agents of the repository read.`;
   const how = options.length === 0 ? '' : ` (${options.map(quoted).join(', ')})`;
-  return `runs in pods of ${where}${how}. Its worktree, the history of the repository and what this file gives it are sent there.${kept}`;
+  const models = facade === undefined ? '' : ` Its calls of models go to the service ${quoted(facade)} there.`;
+  return `runs in pods of ${where}${how}. Its worktree, the history of the repository and what this file gives it are sent there.${kept}${models}`;
 }
 
 function cacheOptions({ storage, sizeBytes, accessMode }: CacheSpec): readonly string[] {

@@ -8,6 +8,7 @@ import { commitSurely } from '../commitSurely.js';
 import type { RunMail } from '../mail/runMail.js';
 import type { EventStores } from '../events/eventLog.js';
 import type { ModelStores } from '../models/modelStore.js';
+import type { RunModels } from '../models/runModels.js';
 import type { ProjectStores } from '../projects/projectStore.js';
 import type { SandboxService } from '../sandboxes/sandboxService.js';
 import type { Store } from '../store.js';
@@ -38,6 +39,7 @@ export interface RunLifecycleOptions {
   readonly starter: RunStarter;
   readonly sandboxes: Pick<SandboxService, 'dropped'>;
   readonly commits: RunCommits;
+  readonly models: Pick<RunModels, 'lastCalls'>;
   readonly secrets: RunSecrets;
   /** Reads what runs write to the host. */
   readonly mail: Pick<RunMail, 'attend' | 'leave'>;
@@ -207,7 +209,12 @@ export class RunLifecycle implements Disposable {
       const ended = this.#commitEnd(run, end, findings);
       if (ended) void this.#settle(ended);
     };
-    void commitSurely(write, { what: `the end of run ${run.id}`, clock, log, signal: this.#leaving.signal });
+    const commit = (): void =>
+      void commitSurely(write, { what: `the end of run ${run.id}`, clock, log, signal: this.#leaving.signal });
+    const counting = reader && this.#options.models.lastCalls(run.id);
+    if (!counting) return commit();
+    // A host that ends meanwhile leaves the end to the next one.
+    void counting.then(() => this.#leaving.signal.aborted || commit());
   }
 
   /** A disk that is full is waited for; what the store will never take must not keep the run from ending. */

@@ -2,6 +2,7 @@ import type { RunId, SandboxId, ThreadId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Confinement } from './confinement.js';
 import type { AgentImage } from '../images/agentImage.js';
+import type { FarPlace } from '../models/farFacade.js';
 import type { OnImageStep } from '../images/image.js';
 import type { DriverSpec, MountSpec, ResourcesSpec } from '../../compose/projectSpec.js';
 
@@ -126,12 +127,18 @@ export interface Guest {
   readonly hasPipes: boolean;
   /** Whether processes inside are root, as far as they can tell. */
   readonly asRoot: boolean;
+  /** A facade that its runs reach without this machine; missing: they reach models through the host. */
+  readonly facade?: GuestFacade | undefined;
   /** The run's directory as seen from inside. */
   runDir(run: RunId): string;
   /** A path of the workspace, or of Muster's own programs, as seen from inside. */
   place(path: string): string;
   /** Under which address a process inside reaches a port of this machine's loopback interface. Asking opens the way to it. */
   reach(port: number): GuestAddress;
+}
+
+export interface GuestFacade extends GuestAddress {
+  readonly place: FarPlace;
 }
 
 export interface GuestAddress {

@@ -1,6 +1,6 @@
 import { posix, relative, sep } from 'node:path';
 import type { RunId } from '../../base/ids.js';
-import type { Guest, GuestAddress, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
+import type { Guest, GuestAddress, GuestFacade, SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
 import { isInside } from '../../node/isInside.js';
 
 /** Where things are inside a container or virtual machine, whatever they are called on this machine. */
@@ -25,6 +25,7 @@ export function isolatedGuest(
     readonly hasMail: boolean;
     readonly hasPipes: boolean;
     readonly reach: (port: number) => GuestAddress;
+    readonly facade?: GuestFacade | undefined;
   },
 ): Guest {
   const places = [
@@ -42,6 +43,7 @@ export function isolatedGuest(
       return found ? posix.join(found.inside, relative(found.here, path).split(sep).join('/')) : path;
     },
     reach: options.reach,
+    ...(options.facade && { facade: options.facade }),
   };
 }
 

@@ -38,6 +38,17 @@ export class KubernetesSandboxes implements Disposable {
 
   /** Errors: `sandbox.unavailable` when no cluster is found, or it does not answer. */
   async on(sources: ClusterSources): Promise<SandboxDriver> {
+    const driver = this.#driverOf(sources);
+    await driver.takeUp();
+    return driver;
+  }
+
+  /** What the processes of a facade answer. Errors: those of {@link on}. */
+  async ask(sources: ClusterSources, facade: string, word: string): Promise<readonly string[]> {
+    return await this.#driverOf(sources).ask(facade, word);
+  }
+
+  #driverOf(sources: ClusterSources): KubernetesSandboxDriver {
     const key = placeKey(sources);
     let driver = this.#places.get(key);
     if (!driver) {
@@ -48,7 +59,6 @@ export class KubernetesSandboxes implements Disposable {
       });
       this.#places.set(key, driver);
     }
-    await driver.takeUp();
     return driver;
   }
 

@@ -8,6 +8,7 @@ import type {
   EntryCommand,
   ForwardedPort,
   Guest,
+  GuestFacade,
   InsidePort,
   RunDriver,
   SandboxDriver,
@@ -28,6 +29,7 @@ import type { SentRun } from '../guests/sentRuns.js';
 import { isCacheClaim } from './cacheClaim.js';
 import { requireClosed } from './closedPolicy.js';
 import type { RunsThere } from './clusterRoom.js';
+import { askFacade, facadeName, facadeOf, requireWayToFacade } from './facadeService.js';
 import { startInside } from './insidePod.js';
 import { unavailable, type KubernetesCluster } from './kubernetesCluster.js';
 import { keeperOf, presentPod, type PodPlace } from './podContainer.js';
@@ -114,18 +116,36 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
       );
     makeGuestFolders(spec, stateDir);
     if (spec.network !== 'full') await requireClosed(this.#options.cluster);
+    const facade = await this.#facade(spec);
     signal.throwIfAborted();
     return isolatedGuest(spec, {
       programs,
       asRoot: false,
       hasMail: false,
       hasPipes: false,
+      facade,
       // Its relay listens at the same number: what a port is called does not depend on where somebody is.
       reach: port => {
         this.#portsOf(spec).add(port);
         return { host: '127.0.0.1', port };
       },
     });
+  }
+
+  /** Where the runs of a sandbox reach models, if not through this machine. */
+  async #facade({ driver, network }: SandboxSpec): Promise<GuestFacade | undefined> {
+    if (driver.name !== 'kubernetes' || driver.facade === undefined) return undefined;
+    const { cluster } = this.#options;
+    const address = await facadeOf(cluster, driver.facade);
+    if (network !== 'full') await requireWayToFacade(cluster, driver.facade);
+    const { name, namespace } = facadeName(driver.facade, cluster);
+    const place = { facade: `${name}.${namespace}`, context: driver.context, namespace: cluster.namespace };
+    return { ...address, place };
+  }
+
+  /** Says the host's word to each process of a facade in this cluster. Errors: `sandbox.unavailable`. */
+  async ask(facade: string, word: string): Promise<readonly string[]> {
+    return await askFacade(this.#options.cluster, facade, word);
   }
 
   async resume(spec: SandboxSpec, signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { V1Container, V1Job, V1PodSpec, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import type { RunId } from '../../base/ids.js';
 import type { KubernetesSpec, PullPolicy } from '../../compose/projectSpec.js';
@@ -20,6 +21,8 @@ export const labels = {
   network: 'muster.dev/network',
   /** `history`: a volume with that of a repository. */
   cache: 'muster.dev/cache',
+  /** Which facade its models are reached through, as a network policy knows it. */
+  facade: 'muster.dev/facade',
 } as const;
 
 const annotations = { agent: 'muster.dev/agent', accounts: 'muster.dev/accounts' } as const;
@@ -37,6 +40,11 @@ const graceSeconds = 5;
 
 export function jobName(run: RunId): string {
   return `muster-${run}`;
+}
+
+/** A value of {@link labels.facade}: names of services may be longer than those of labels. */
+export function facadeLabel(facade: string): string {
+  return createHash('sha256').update(facade).digest('hex').slice(0, 16);
 }
 
 export interface JobOptions {
@@ -57,6 +65,7 @@ export function runJob(run: RunId, { spec, driver, state, cacheClaim }: JobOptio
     [labels.sandbox]: spec.id,
     [labels.thread]: spec.thread,
     [labels.network]: spec.network === 'full' ? 'full' : 'closed',
+    ...(driver.facade === undefined ? {} : { [labels.facade]: facadeLabel(driver.facade) }),
   };
   const told = { [annotations.agent]: spec.agent, [annotations.accounts]: accounts };
   return {

@@ -40,6 +40,7 @@ import { runTests } from './migrations/0045RunTests.js';
 import { mergePushes } from './migrations/0046MergePushes.js';
 import { liveInputs } from './migrations/0047LiveInputs.js';
 import { queuedAgents } from './migrations/0048QueuedAgents.js';
+import { farFacades } from './migrations/0049FarFacades.js';
 import { mergeResumptions } from './migrations/0035MergeResumptions.js';
 import { runCancels } from './migrations/0036RunCancels.js';
 import { notebookSandboxes } from './migrations/0037NotebookSandboxes.js';
@@ -99,6 +100,7 @@ export const migrations: readonly string[] = [
   mergePushes,
   liveInputs,
   queuedAgents,
+  farFacades,
 ];
 
 /** The schema version this program understands. */

@@ -131,6 +131,7 @@ function toKubernetes(fields: JsonFields): KubernetesSpec {
       ),
       runtimeClass: fields.text('runtimeClass'),
       imagePullSecrets: texts('imagePullSecrets'),
+      facade: fields.text('facade'),
       storage: fields.text('storage'),
       cache: fields.value('cache') === undefined ? undefined : toCache(fields.fields('cache')),
     }),

@@ -16,6 +16,7 @@ import {
 } from '../../protocol/gen/muster/v1/models_pb.js';
 import type { HostModels } from '../buildModels.js';
 import type { LoginShell } from '../environment/loginShell.js';
+import { publicKeyText } from '../facade/signedToken.js';
 import { startOfDay } from '../startOfDay.js';
 import { fail, given } from './requestFields.js';
 
@@ -23,7 +24,10 @@ import { fail, given } from './requestFields.js';
 const maxCalls = 1_000;
 const defaultCalls = 100;
 
-export interface ModelsApiOptions extends Pick<HostModels, 'modelKeys' | 'modelSettings' | 'textGeneration'> {
+export interface ModelsApiOptions extends Pick<
+  HostModels,
+  'modelKeys' | 'modelSettings' | 'textGeneration' | 'facadeKey'
+> {
   readonly store: Store<Stores>;
   readonly clock: Clock;
   readonly shell: LoginShell;
@@ -36,6 +40,7 @@ export function modelsApi({
   modelKeys,
   modelSettings,
   textGeneration,
+  facadeKey,
 }: ModelsApiOptions): ServiceImpl<typeof ModelService> {
   return {
     async listUpstreams() {
@@ -92,6 +97,10 @@ export function modelsApi({
         json,
         spent: wireSpend({ calls: 1, tokens, costUsd: 0, unpriced: 0 }),
       };
+    },
+
+    async getFacadeKey() {
+      return { key: publicKeyText(facadeKey()) };
     },
 
     async offerModelKey({ upstream, key }) {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { randomInt } from 'node:crypto';
 import { errorMessage } from '../../base/errors.js';
 import type { Disposable } from '../../base/lifecycle.js';
@@ -6,14 +6,12 @@ import type { Log } from '../../base/log.js';
 import type { ModelStores } from '../../core/models/modelStore.js';
 import type { Store } from '../../core/store.js';
 import { systemCode } from '../../node/systemError.js';
+import { modelServer } from './modelServer.js';
 
 const address = '127.0.0.1';
 /** Above the ports of worktrees, below those that systems give to outgoing connections: likely free again after a restart. */
 const ports = { first: 30_000, last: 32_700 } as const;
 const attempts = 20;
-/** Clients send headers at once; a body of 64 MiB may take its time. */
-const headersMs = 20_000;
-const requestMs = 10 * 60_000;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -77,16 +75,7 @@ export class FacadeListener implements Disposable {
 
   /** `undefined` when somebody has the port. */
   async #tryPort(port: number): Promise<number | undefined> {
-    const server = createServer({ requestTimeout: requestMs, headersTimeout: headersMs, maxHeaderSize: 64 * 1024 });
-    // Nobody waits for `100 Continue` without having shown a token.
-    server.on('checkContinue', (request, response) => {
-      response.writeContinue();
-      this.#take(request, response);
-    });
-    server.on('request', (request, response) => this.#take(request, response));
-    server.on('clientError', (_error, socket) => socket.destroy());
-    server.on('upgrade', (_request, socket) => socket.destroy());
-    server.on('connect', (_request, socket) => socket.destroy());
+    const server = modelServer((request, response) => this.#take(request, response));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once('error', reject);
     server.listen({ port, host: address, exclusive: true }, resolve);

@@ -5,14 +5,15 @@ import { errorMessage, isAnyAppError, isAppError } from '../../base/errors.js';
 import type { RunId } from '../../base/ids.js';
 import type { Disposable } from '../../base/lifecycle.js';
 import type { Log } from '../../base/log.js';
-import type { Admitted, ModelGate, Refused } from '../../core/models/modelGate.js';
+import type { Refused } from '../../core/models/callRules.js';
+import type { Admitted } from '../../core/models/modelGate.js';
 import type { Conversation } from '../../core/models/bridge/conversation.js';
 import { noTokens, type TokenCounts } from '../../core/models/tokenCounts.js';
 import { AnswerMeter } from './answerMeter.js';
 import { bridgeAnswer, errorText } from './bridgedAnswer.js';
+import type { CallGate } from './callGate.js';
 import { keptBytes, type CallLog } from './callLog.js';
 import { problemBody, type FacadeProblem } from './facadeErrors.js';
-import { tokenHash } from './facadeToken.js';
 import { UsageEventFilter } from './chatUsage.js';
 import { requestHeaders, tokenIn } from './headers.js';
 import type { ModelSettings } from './modelSettings.js';
@@ -27,13 +28,15 @@ import type { UpstreamKeys } from './upstreamKeys.js';
 import { upstreamUrl } from './upstreamUrl.js';
 
 export interface ModelFacadeOptions {
-  readonly gate: ModelGate;
-  readonly upstreams: RunUpstreams;
-  readonly keys: UpstreamKeys;
+  readonly gate: CallGate;
+  readonly upstreams: Pick<RunUpstreams, 'target' | 'forget'>;
+  readonly keys: Pick<UpstreamKeys, 'refused'>;
   readonly client: UpstreamClient;
   readonly settings: () => ModelSettings;
   readonly rates: RateLimits;
-  readonly calls: CallLog;
+  readonly calls: Pick<CallLog, 'write'>;
+  /** Bytes of all requests that are held at the same time; missing: half a gigabyte. */
+  readonly heldBytes?: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -59,7 +62,7 @@ interface Call {
  */
 export class ModelFacade implements Disposable {
   readonly #options: ModelFacadeOptions;
-  readonly #bodies = new RequestBodies();
+  readonly #bodies: RequestBodies;
   /** Of calls at work, by run. */
   readonly #working = new Map<RunId, Set<AbortController>>();
   readonly #answering = new Set<Promise<void>>();
@@ -67,6 +70,7 @@ export class ModelFacade implements Disposable {
 
   constructor(options: ModelFacadeOptions) {
     this.#options = options;
+    this.#bodies = new RequestBodies(options.heldBytes);
   }
 
   /** Answers a request. Never rejects. */
@@ -88,6 +92,11 @@ export class ModelFacade implements Disposable {
     for (const abort of this.#working.get(run) ?? []) abort.abort();
   }
 
+  /** Resolves when no call is at work. */
+  async idle(): Promise<void> {
+    while (this.#answering.size > 0) await Promise.all(this.#answering);
+  }
+
   /** Ends every call; resolves when what they came to is written. */
   async dispose(): Promise<void> {
     this.#ending.abort();
@@ -99,15 +108,14 @@ export class ModelFacade implements Disposable {
     const route = routeOf(request.method ?? '', request.url ?? '');
     const token = tokenIn(request.headers);
     const { gate } = this.#options;
-    const hash = token === undefined ? undefined : tokenHash(token);
     // Before anything is read: nobody fills our memory without a token.
-    if (hash === undefined || !gate.knows(hash)) return say(response, route, unknownToken);
+    if (token === undefined || !gate.knows(token)) return say(response, route, unknownToken);
     if (!route) return say(response, route, { status: 404, message: 'Only models are called here.' });
     if (this.#ending.signal.aborted) return say(response, route, { status: 503, message: 'The host ends.' });
     const body = route.kind === 'models' ? noBody : await this.#bodies.read(request);
     if ('status' in body) return say(response, route, body);
     try {
-      await this.#admit(request, response, { route, hash, body });
+      await this.#admit(request, response, { route, token, body });
     } catch (error) {
       if (!isAnyAppError(error) || response.headersSent) throw error;
       say(response, route, { status: 400, message: error.message });
@@ -119,14 +127,14 @@ export class ModelFacade implements Disposable {
   async #admit(
     request: IncomingMessage,
     response: ServerResponse,
-    { route, hash, body }: { readonly route: Route; readonly hash: string; readonly body: RequestBody },
+    { route, token, body }: { readonly route: Route; readonly token: string; readonly body: RequestBody },
   ): Promise<void> {
     const model = route.model ?? body.text('model');
     if (route.kind !== 'models' && model === undefined) {
       return say(response, route, { status: 400, message: 'The request names no model.' });
     }
     const admission = this.#options.gate.enter({
-      tokenHash: hash,
+      token,
       protocol: route.protocol,
       model,
       requestBytes: body.bytes.length,
@@ -243,7 +251,7 @@ export class ModelFacade implements Disposable {
     };
   }
 
-  #end({ admitted, model }: Pick<Call, 'admitted' | 'model'>, end: Parameters<ModelGate['end']>[1]): void {
+  #end({ admitted, model }: Pick<Call, 'admitted' | 'model'>, end: Parameters<CallGate['end']>[1]): void {
     if (admitted.call === undefined || model === undefined) return;
     try {
       this.#options.gate.end({ id: admitted.call, run: admitted.run, model }, end);
@@ -263,7 +271,7 @@ export class ModelFacade implements Disposable {
 }
 
 /** What a call came to that no upstream worked on. */
-function unused(status: number, totalMs: number): Parameters<ModelGate['end']>[1] {
+function unused(status: number, totalMs: number): Parameters<CallGate['end']>[1] {
   return { status, totalMs, tokens: noTokens, estimated: false };
 }
 
@@ -287,6 +295,8 @@ function statusOf({ reason }: Refused): number {
       return 400;
     case 'budget':
       return 402;
+    case 'busy':
+      return 429;
   }
 }
 

@@ -3,8 +3,8 @@ import { TopLevelScan } from './topLevelScan.js';
 
 /** Larger ones are refused, as agent-compose does. */
 const maxBodyBytes = 64 * 1024 * 1024;
-/** Of all requests at the same time. */
-const maxHeldBytes = 512 * 1024 * 1024;
+/** Of all requests at the same time, where nothing else is said. */
+const usualHeldBytes = 512 * 1024 * 1024;
 
 export interface RequestBody {
   readonly bytes: Buffer;
@@ -20,7 +20,12 @@ export type BodyProblem = { readonly status: 400 | 413 | 503; readonly message: 
 
 /** Reads requests whole: a call may have to be sent twice, and what it asks for must be known before anything is sent. */
 export class RequestBodies {
+  readonly #maxHeldBytes: number;
   #held = 0;
+
+  constructor(maxHeldBytes = usualHeldBytes) {
+    this.#maxHeldBytes = maxHeldBytes;
+  }
 
   /** Rejects when the client leaves. */
   async read(request: IncomingMessage): Promise<RequestBody | BodyProblem> {
@@ -38,7 +43,7 @@ export class RequestBodies {
         if (!Buffer.isBuffer(chunk)) continue;
         size += chunk.length;
         this.#held += chunk.length;
-        if (size > maxBodyBytes || this.#held > maxHeldBytes) {
+        if (size > maxBodyBytes || this.#held > this.#maxHeldBytes) {
           const problem = size > maxBodyBytes ? tooLarge : noRoom;
           release();
           return problem;

@@ -1,5 +1,6 @@
 import type { Disposable } from '../../base/lifecycle.js';
 import type { DriverSpec } from '../../compose/projectSpec.js';
+import type { FarFacades, FarPlace } from '../../core/models/farFacade.js';
 import type { CapacityLook, PlaceCapacity } from '../../core/sandboxes/placeCapacity.js';
 import type { CheckedPlace, PlaceCheck, PlaceWatching } from '../../core/sandboxes/placeCheck.js';
 import type { SandboxDriver, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
@@ -9,7 +10,7 @@ import type { LoginShell } from '../environment/loginShell.js';
 import { SandboxOnDemand } from './sandboxOnDemand.js';
 
 /** Pods, whose client is loaded when something is first in one. Which cluster is meant each sandbox says itself. */
-export class KubernetesOnDemand extends SandboxOnDemand implements PlaceCheck, CapacityLook, Disposable {
+export class KubernetesOnDemand extends SandboxOnDemand implements PlaceCheck, CapacityLook, FarFacades, Disposable {
   readonly #options: KubernetesOptions;
   readonly #shell: LoginShell;
   #loaded: Promise<KubernetesSandboxes> | undefined;
@@ -34,6 +35,11 @@ export class KubernetesOnDemand extends SandboxOnDemand implements PlaceCheck, C
   async capacityOf(driver: DriverSpec): Promise<PlaceCapacity> {
     const { sandboxes, sources } = await this.#place(driver);
     return await sandboxes.capacityOf(sources, driver.name === 'kubernetes' ? driver : { name: 'kubernetes' });
+  }
+
+  async ask({ facade, ...cluster }: FarPlace, word: string): Promise<readonly string[]> {
+    const { sandboxes, sources } = await this.#place({ name: 'kubernetes', ...cluster });
+    return await sandboxes.ask(sources, facade, word);
   }
 
   protected override async on({ driver }: SandboxRef): Promise<SandboxDriver> {

@@ -160,6 +160,10 @@ export const unaryCalls: Readonly<Record<string, Readonly<Record<string, readonl
       "ListModelCalls",
       "muster.v1.ListModelCallsResponse"
     ],
+    "getFacadeKey": [
+      "GetFacadeKey",
+      "muster.v1.GetFacadeKeyResponse"
+    ],
     "offerModelKey": [
       "OfferModelKey",
       "muster.v1.OfferModelKeyResponse"
@@ -824,6 +828,9 @@ export const messageShapes: Readonly<Record<string, Readonly<Record<string, stri
     "reasoningTokens": "bigint",
     "estimated": "boolean",
     "costUsd": "?number"
+  },
+  "muster.v1.GetFacadeKeyResponse": {
+    "key": "string"
   },
   "muster.v1.OfferModelKeyResponse": {},
   "muster.v1.StartNotebookServerResponse": {

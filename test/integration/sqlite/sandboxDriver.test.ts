@@ -10,7 +10,7 @@ test.each([
   'microsandbox: {profile: small}',
   'boxlite: {rootfs: /opt/vm}',
   'kubernetes: {}',
-  'kubernetes: {context: c, namespace: n, service_account: s, node_selector: {b: x, a: y}, tolerations: [{key: k, operator: Exists, effect: NoExecute, seconds: 5}, {value: v, key: l}], runtime_class: r, image_pull_secrets: [p, q], storage: t, cache: {storage: f, size: 1g, access_mode: ReadWriteMany}}',
+  'kubernetes: {context: c, namespace: n, service_account: s, node_selector: {b: x, a: y}, tolerations: [{key: k, operator: Exists, effect: NoExecute, seconds: 5}, {value: v, key: l}], runtime_class: r, image_pull_secrets: [p, q], facade: f.g, storage: t, cache: {storage: f, size: 1g, access_mode: ReadWriteMany}}',
   'kubernetes: {cache: {}}',
 ])('a stored sandbox is still that of its agent: %s', async driver => {
   const world = coreWorld();

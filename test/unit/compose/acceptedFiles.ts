@@ -136,6 +136,7 @@ agents:
         tolerations: [{key: agents, operator: Exists, effect: NoExecute, seconds: 60}, {key: other, value: "yes"}]
         runtime_class: kata
         image_pull_secrets: [registry, other]
+        facade: muster-facade.muster
         storage: fast
         cache: {storage: shared, size: 20g, access_mode: ReadWriteMany}
 `,

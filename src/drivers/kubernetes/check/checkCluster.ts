@@ -16,6 +16,7 @@ import {
   policyName,
   type Looking,
 } from './clusterLooks.js';
+import { lookAtFacade } from './facadeLook.js';
 import { lookByPods } from './podProbe.js';
 
 interface CheckOptions {
@@ -54,6 +55,7 @@ export async function checkCluster(
     for (const look of [lookAtNamespace, lookAtNodes, lookAtQuota]) tell(await asked(look(looking)));
     tell(...(await asked(lookAtRights(looking))), ...(await asked(lookAtNamed(looking))));
     if (spec.network !== 'full') tell(await asked(lookAtPolicy(looking)));
+    tell(...(await asked(lookAtFacade(looking))));
     const lacking = findings.filter(({ status }) => status === 'fail');
     if (lacking.length > 0) {
       const names = lacking.map(({ name }) => name).join(', ');

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { capsOf, reachedCap, reachedText, type BudgetScope } from '../../../../src/core/models/budget.js';
+import {
+  amountOf,
+  capsOf,
+  reachedCap,
+  reachedText,
+  type BudgetScope,
+  type Cap,
+} from '../../../../src/core/models/budget.js';
 import type { Spent } from '../../../../src/core/models/modelCall.js';
 import { noTokens } from '../../../../src/core/models/tokenCounts.js';
 import { specOf } from '../../../support/projectSpecs.js';
@@ -31,7 +38,7 @@ describe('budgets', () => {
     ['project_day', 8],
     ['day', 16],
   ])('of %s are reached at their cap, not below', (scope, usd) => {
-    const inScope = (at: Spent) => (asked: BudgetScope) => (asked === scope ? at : spent(0, 0));
+    const inScope = (at: Spent) => (cap: Cap) => amountOf(cap, cap.scope === scope ? at : spent(0, 0));
     expect(reachedCap(caps, inScope(spent(usd - 0.000001, 0)))).toBeUndefined();
     expect(reachedCap(caps, inScope(spent(usd, 0)))).toMatchObject({ scope, unit: 'usd' });
     expect(reachedCap(caps, inScope(spent(0, usd * 1000 - 1)))).toBeUndefined();
@@ -39,7 +46,7 @@ describe('budgets', () => {
   });
 
   it('say which was reached, where it stands and what to do', () => {
-    const cap = reachedCap(caps, () => spent(1, 0));
+    const cap = reachedCap(caps, cap => amountOf(cap, spent(1, 0)));
     expect(cap && reachedText(cap)).toBe(
       'The budget of this run is used up: $1 (agents.dev.budget.usd_per_run). Raise it, apply the file and follow up.',
     );
@@ -47,6 +54,6 @@ describe('budgets', () => {
 
   it('of nothing let nothing start', () => {
     const frozen = capsOf(agent, { usdPerDay: 0 }, {});
-    expect(reachedCap(frozen, () => spent(0, 0))).toMatchObject({ scope: 'project_day' });
+    expect(reachedCap(frozen, () => 0)).toMatchObject({ scope: 'project_day' });
   });
 });

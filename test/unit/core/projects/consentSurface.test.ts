@@ -78,6 +78,9 @@ describe('what needs consent', () => {
     expect(text).toContain('of the cluster `build` (`namespace agents`, `serviceAccount robot`, `runtimeClass kata`');
     for (const said of ['storage fast', 'nodes with pool=a', 'tolerates k:NoSchedule', 'images with the secret reg'])
       expect(text).toContain(`\`${said}\``);
+    expect(textOfDriver('facade: models.shared')).toMatch(
+      / Its calls of models go to the service `models\.shared` there\.$/,
+    );
     expect(textOfDriver('cache: {storage: shared, size: 1g, access_mode: ReadWriteMany}')).toContain(
       'The history stays there, in a volume (`storage shared, size 1073741824, access ReadWriteMany`) that all agents of the repository read.',
     );
@@ -104,6 +107,7 @@ describe('what needs consent', () => {
     'image_pull_secrets: [other]',
     'storage: other',
     'cache: {}',
+    'facade: other',
   ])('asks again when a cluster is another one: %s', fields => {
     const keys = (driver: string): readonly string[] =>
       consentSurface(specOf(agent(`image: node, driver: {kubernetes: {${driver}}}`))).map(({ key }) => key);
