@@ -31,7 +31,7 @@ export const helpGroups: readonly { readonly title: string; readonly names: read
     title: 'Projects and schedules',
     names: ['config', 'down', 'project', 'agent', 'scheduler', 'event', 'webhook', 'import'],
   },
-  { title: 'Models and costs', names: ['models', 'llm', 'cost', 'metrics'] },
+  { title: 'Models and costs', names: ['models', 'llm', 'cost', 'metrics', 'facade'] },
   {
     title: 'The host',
     names: [
