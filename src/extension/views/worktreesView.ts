@@ -1,13 +1,14 @@
 import * as vscode from 'vscode';
 import { errorMessage, isAppError } from '../../base/errors.js';
 import { formatAge, formatBytes } from '../../protocol/displayFormat.js';
-import type { Sandbox, SandboxUsage } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
+import type { Sandbox } from '../../protocol/gen/muster/v1/sandboxes_pb.js';
 import type { ForeignWorktree, Worktree, WorktreeProcess } from '../../protocol/gen/muster/v1/worktrees_pb.js';
 import { createPlainTree, type PlainTree } from '../plain/trees.js';
 import type { Services } from '../services.js';
 import { folderSize } from '../threads/folderSize.js';
 import { statusWord } from '../threads/threadText.js';
 import { projectMark, threadTitle } from '../threads/threadTitles.js';
+import { sandboxFacts, sandboxItem } from './sandboxItem.js';
 import { isTroubled } from './threadNodes.js';
 
 export interface WorktreeNode {
@@ -80,6 +81,10 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
   #counting = false;
   #timer: NodeJS.Timeout | undefined;
   #outline = '';
+  /** What is shown of the sandboxes of each thread that has some. */
+  #shownSandboxes: ReadonlyMap<string, string> = new Map();
+  /** Threads of which something was told since the last look. */
+  readonly #told = new Set<string>();
 
   constructor(services: Services) {
     this.#services = services;
@@ -87,7 +92,7 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
     this.#subscriptions = [
       this.#view,
       this.#changed,
-      services.host.onDidChange(() => this.#schedule()),
+      services.host.onDidChange(({ threads }) => this.#schedule(threads)),
       services.host.onDidChangeState(() => this.refresh()),
       services.scope.onDidChange(() => this.refresh()),
       this.#view.onDidChangeVisibility(({ visible }) => {
@@ -127,13 +132,15 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
         client.sandboxes.listSandboxes({}, { signal }),
       ]);
       this.#view.message(undefined);
+      const bySandboxes = Map.groupBy(sandboxes, ({ threadId }) => threadId);
+      this.#shownSandboxes = new Map([...bySandboxes].map(([threadId, all]) => [threadId, outlineOf(all)]));
       const shown = worktrees.filter(({ threadId }) => this.#isShown(threadId));
       void this.#count(shown);
       const ours = shown.map(worktree => ({
         kind: 'worktree' as const,
         threadId: worktree.threadId,
         worktree,
-        sandboxes: sandboxes.filter(({ threadId }) => threadId === worktree.threadId),
+        sandboxes: bySandboxes.get(worktree.threadId) ?? [],
       }));
       const inScope = new Set(this.#services.scope.projects().map(({ id }) => id));
       const foreign = others.filter(({ project }) => inScope.has(project));
@@ -201,10 +208,7 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
       const client = await this.#services.host.client(signal);
       const { sandboxes } = await client.sandboxes.listSandboxes({ threadId: row.threadId, usage: true }, { signal });
       const now = sandboxes.find(({ id }) => id === row.sandbox.id);
-      if (now) {
-        const used = now.usage ? [usageText(now.usage)] : [];
-        item.tooltip = [...sandboxFacts(now), ...used, ...now.happenings].join('\n');
-      }
+      if (now) item.tooltip = sandboxFacts(now).join('\n');
     } catch (error) {
       if (!isAppError(error, 'cancelled'))
         item.tooltip = [...sandboxFacts(row.sandbox), errorMessage(error)].join('\n');
@@ -246,18 +250,53 @@ export class WorktreesView implements vscode.TreeDataProvider<WorktreesRow>, vsc
     return thread ? this.#services.scope.includesThread(thread) : this.#services.scope.all;
   }
 
-  /** Only what changes a worktree counts, not each line that an agent says. */
-  #schedule(): void {
+  #runsElsewhere(threadId: string): boolean {
+    const { threads, projects } = this.#services.host;
+    const thread = threads.get(threadId);
+    const agent = thread && projects.get(thread.projectId)?.agents.find(({ name }) => name === thread.agent);
+    return agent !== undefined && agent.driver !== 'process';
+  }
+
+  /** Only what changes a worktree, or what its agents run in, counts; not each line that an agent says. */
+  #schedule(threads: readonly string[]): void {
+    for (const id of threads) this.#told.add(id);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
+      const told = [...this.#told];
+      this.#told.clear();
       const outline = this.#services.scope
         .threads()
         .map(({ id, status, worktree, head }) => [id, status, worktree, head].join());
-      if (outline.join(';') === this.#outline) return;
+      const isSame = outline.join(';') === this.#outline;
       this.#outline = outline.join(';');
-      if (this.#view.visible) this.refresh();
+      if (!this.#view.visible) return;
+      if (isSame) void this.#lookAtSandboxes(told);
+      else this.refresh();
     }, coalesceMs);
   }
+
+  /** A sandbox that waits, and then does not, changes nothing of its thread. */
+  async #lookAtSandboxes(threads: readonly string[]): Promise<void> {
+    const ids = threads.filter(id => this.#shownSandboxes.has(id) || this.#runsElsewhere(id));
+    if (ids.length === 0) return;
+    const { signal } = this.#ended;
+    try {
+      const client = await this.#services.host.client(signal);
+      for (const threadId of ids) {
+        const { sandboxes } = await client.sandboxes.listSandboxes({ threadId }, { signal });
+        if (outlineOf(sandboxes) !== (this.#shownSandboxes.get(threadId) ?? outlineOf([]))) return this.refresh();
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#services.log.warn('Sandboxes could not be looked at', { reason: errorMessage(error) });
+    }
+  }
+}
+
+/** What is shown of them without anybody asking for more. */
+function outlineOf(sandboxes: readonly Sandbox[]): string {
+  return JSON.stringify(
+    sandboxes.map(({ id, state, node, phase, progress, problem }) => [id, state, node, phase, progress, problem]),
+  );
 }
 
 /** Containers are shown at once; processes, of which there may be many, when somebody asks. */
@@ -293,51 +332,4 @@ function foreignItem({ worktree: { path, branch, problem } }: ForeignNode): vsco
   item.tooltip = path;
   item.accessibilityInformation = { label: vscode.l10n.t('Worktree {0}, which belongs to no thread', name) };
   return item;
-}
-
-function sandboxItem({ threadId, sandbox }: SandboxNode): vscode.TreeItem {
-  const item = new vscode.TreeItem(sandbox.agent);
-  const state = sandboxState(sandbox);
-  item.id = `sandbox:${sandbox.id}`;
-  item.description = [sandbox.image, state, sandbox.node, sandbox.progress].filter(part => part !== '').join(' · ');
-  item.contextValue = 'sandbox';
-  item.iconPath = new vscode.ThemeIcon(sandbox.state === 'failed' ? 'warning' : 'server-environment');
-  item.tooltip = sandboxFacts(sandbox).join('\n');
-  item.accessibilityInformation = { label: vscode.l10n.t('Container of {0}, {1}', sandbox.agent, state) };
-  item.command = { command: 'muster.openThread', title: vscode.l10n.t('Open Thread'), arguments: [threadId] };
-  return item;
-}
-
-function sandboxFacts(sandbox: Sandbox): readonly string[] {
-  const { driver, image, progress, problem, node, phase } = sandbox;
-  const where = [node, phase].filter(word => word !== '').join(' · ');
-  return [`${driver} · ${image} · ${sandboxState(sandbox)}`, where, progress, problem].filter(line => line !== '');
-}
-
-function usageText({ cpus, memoryBytes, memoryLimitBytes, processes }: SandboxUsage): string {
-  const mebibytes = (bytes: bigint): string => (Number(bytes) / 1024 ** 2).toFixed(0);
-  return vscode.l10n.t(
-    '{0} % of a processor, {1} of {2} MiB, {3} processes',
-    (cpus * 100).toFixed(0),
-    mebibytes(memoryBytes),
-    mebibytes(memoryLimitBytes),
-    processes,
-  );
-}
-
-function sandboxState({ state }: Sandbox): string {
-  switch (state) {
-    case 'running':
-      return vscode.l10n.t('running');
-    case 'creating':
-      return vscode.l10n.t('being made');
-    case 'failed':
-      return vscode.l10n.t('failed');
-    case 'missing':
-      return vscode.l10n.t('gone');
-    case 'unknown':
-      return vscode.l10n.t('no answer');
-    default:
-      return vscode.l10n.t('ready');
-  }
 }

@@ -2,34 +2,44 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { TestAccess } from '../../../src/extension/main.js';
 import { answerMessages, dispatch, provideCrew, whenStatus } from './crew.js';
-import { test, type TestContext } from './registry.js';
+import { podSandbox, recordedPod, type PodPhase } from './recordedPod.js';
+import { test, until, type TestContext } from './registry.js';
 
 const devContainers = 'ms-vscode-remote.remote-containers';
 const engine = 'unix:///run/other/docker.sock';
 
-/** A thread whose agent has a sandbox, as a host tells of it: containers are tested where there is an engine. */
-async function withSandbox(
+/** A thread that is ready, and a host that tells of sandboxes what the test wants: where they run is tested elsewhere. */
+async function threadWith(
   { signal, after }: TestContext,
-  told: { readonly driver: string; readonly runtimeIds: readonly string[]; readonly terminal: readonly string[] },
+  task: string,
+  sandboxes: (threadId: string) => object,
 ): Promise<{ readonly access: TestAccess; readonly threadId: string }> {
   const access = await provideCrew(signal);
-  const threadId = await dispatch(access, 'writer', 'Work in a sandbox');
+  const threadId = await dispatch(access, 'writer', task);
   await whenStatus(access, threadId, 'ready', signal);
   const { host } = access.services;
   const client = await host.client(signal);
-  const { driver, runtimeIds, terminal } = told;
-  const sandboxes = {
-    listSandboxes: async () => ({ sandboxes: [{ id: 's1', agent: 'writer', driver, runtimeIds, usedAt: 1n }] }),
-    enterSandbox: async () => ({ terminal }),
-  };
+  const told = sandboxes(threadId);
   const original: unknown = Reflect.get(host, 'client');
   Reflect.set(
     host,
     'client',
-    async () => new Proxy(client, { get: (of, name) => (name === 'sandboxes' ? sandboxes : Reflect.get(of, name)) }),
+    async () => new Proxy(client, { get: (of, name) => (name === 'sandboxes' ? told : Reflect.get(of, name)) }),
   );
   after(() => void Reflect.set(host, 'client', original));
   return { access, threadId };
+}
+
+/** A thread whose agent has a sandbox. */
+async function withSandbox(
+  context: TestContext,
+  told: { readonly driver: string; readonly runtimeIds: readonly string[]; readonly terminal: readonly string[] },
+): Promise<{ readonly access: TestAccess; readonly threadId: string }> {
+  const { driver, runtimeIds, terminal } = told;
+  return await threadWith(context, 'Work in a sandbox', () => ({
+    listSandboxes: async () => ({ sandboxes: [{ id: 's1', agent: 'writer', driver, runtimeIds, usedAt: 1n }] }),
+    enterSandbox: async () => ({ terminal }),
+  }));
 }
 
 /** Dev Containers, as if it were installed. */
@@ -109,4 +119,79 @@ test('a terminal is opened inside', async context => {
   const { shellPath, shellArgs } = terminal.creationOptions as vscode.TerminalOptions;
   assert.equal(shellPath, 'docker');
   assert.deepEqual(Array.isArray(shellArgs) ? shellArgs.slice(0, 6) : [], inContainer.terminal.slice(1));
+});
+
+test('a pod is a row under its thread’s worktree, which tells where it is and what it waits for, follows it, and goes', async context => {
+  const { signal } = context;
+  const pod = await recordedPod();
+  let now: PodPhase | undefined = 'waiting';
+  /** What the whole tree was given last. */
+  let seen: PodPhase | undefined;
+  const { access, threadId } = await threadWith(context, 'Work in a pod', own => ({
+    listSandboxes: async ({ threadId: asked = '', usage = false }: { threadId?: string; usage?: boolean }) => {
+      if (asked === '') seen = now;
+      return { sandboxes: now && (asked === '' || asked === own) ? [podSandbox(own, pod[now], usage)] : [] };
+    },
+  }));
+  const tree = access.views.worktrees;
+  await vscode.commands.executeCommand('muster.worktrees.focus');
+  tree.refresh();
+  const rows = async () => {
+    const top = (await tree.getChildren()).find(row => row.kind === 'worktree' && row.threadId === threadId);
+    assert.ok(top, 'its worktree is listed');
+    assert.equal(tree.getTreeItem(top).collapsibleState, vscode.TreeItemCollapsibleState.Expanded);
+    return (await tree.getChildren(top)).filter(row => row.kind === 'sandbox');
+  };
+  const shown = async () => {
+    const [row = assert.fail('there is no row')] = await rows();
+    const item = tree.getTreeItem(row);
+    const { token } = new vscode.CancellationTokenSource();
+    const tooltip = (await tree.resolveTreeItem(tree.getTreeItem(row), row, token)).tooltip;
+    const words = String(item.accessibilityInformation?.label);
+    return {
+      label: item.label,
+      description: item.description,
+      words,
+      tooltip: typeof tooltip === 'string' ? tooltip.split('\n') : [],
+    };
+  };
+
+  const waiting = await shown();
+  const { image, progress = '' } = pod.waiting;
+  assert.match(progress, /^Waiting for the cluster \(0\/1 nodes are available: /);
+  assert.equal(waiting.label, 'dev');
+  assert.equal(waiting.description, `${image} · waiting · ${progress}`);
+  assert.equal(waiting.words, `Container of dev, waiting, Pending, ${progress}`);
+  assert.deepEqual(waiting.tooltip.slice(0, 3), [`kubernetes · ${image} · waiting`, 'Pending', progress]);
+  assert.match(waiting.tooltip.slice(3).join('\n'), /^FailedScheduling: /m);
+
+  // What its pod is at changes nothing of its thread but that something is told of it, as with a comment. The first may be more than that.
+  const { reviews } = await access.services.host.client(signal);
+  const follows = async (next: PodPhase | undefined): Promise<void> => {
+    now = next;
+    await reviews.addComment({ threadId, path: 'src/greet.js', startLine: 1, text: 'Look at that' }, { signal });
+    await until('VS Code has asked again', () => seen === next, signal);
+  };
+  await follows('running');
+  const running = await shown();
+  assert.equal(running.description, `${image} · running · muster-node`);
+  assert.equal(running.words, 'Container of dev, running, muster-node, Running');
+  assert.deepEqual(running.tooltip.slice(0, 3), [
+    `kubernetes · ${image} · running`,
+    'muster-node · Running',
+    '50 % of a processor, 100 of 4096 MiB, 3 processes',
+  ]);
+  assert.match(running.tooltip.slice(3).join('\n'), /^Started: /m);
+
+  await follows('over');
+  const over = await shown();
+  assert.equal(over.description, `${image} · ready`);
+  assert.deepEqual(over.tooltip, [`kubernetes · ${image} · ready`]);
+
+  await follows(undefined);
+  const [top = assert.fail('its worktree is gone')] = (await tree.getChildren()).filter(
+    row => row.kind === 'worktree' && row.threadId === threadId,
+  );
+  assert.deepEqual(await tree.getChildren(top), []);
+  assert.equal(tree.getTreeItem(top).collapsibleState, vscode.TreeItemCollapsibleState.None);
 });
