@@ -1,9 +1,12 @@
-import { fork } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Figure } from '../../src/build/benchFigures.ts';
+import { signedToken } from '../../src/host/facade/signedToken.ts';
+import { claimsOf, facadeVariables, newKey } from '../support/facadeTokens.ts';
 import { startBenchHost, type BenchHost } from './benchHost.js';
 import { percentile } from './figures.js';
 
@@ -37,16 +40,18 @@ export async function measure(): Promise<readonly Figure[]> {
   const prepareState = (stateDir: string): void =>
     writeFileSync(join(stateDir, 'models.json'), JSON.stringify({ upstreams }));
   const host = await startBenchHost(compose, { prepareState });
+  const far = await startFarFacade(direct);
   try {
     const { url, token } = await placeOf(host);
     const agent = new Agent({ keepAlive: true });
     const ways = [
       { base: direct, key: 'bench-key', agent },
       { base: url, key: token, agent },
+      { base: far.base, key: far.token, agent },
     ] as const;
     const throughRelay = { base: bare, key: 'bench-key', agent };
-    const first: [number[], number[]] = [[], []];
-    // In turns, so that both see the same machine.
+    const first: [number[], number[], number[]] = [[], [], []];
+    // In turns, so that all see the same machine.
     for (let round = 0; round < rounds; round++) {
       for (const [index, way] of ways.entries()) first[index]?.push((await call(way, 'small')).firstMs);
     }
@@ -54,7 +59,7 @@ export async function measure(): Promise<readonly Figure[]> {
     const rates: [number[], number[]] = [[], []];
     const bareRates: number[] = [];
     for (let round = 0; round < transfers; round++) {
-      for (const [index, way] of ways.entries()) {
+      for (const [index, way] of ways.slice(0, 2).entries()) {
         const began = performance.now();
         const answers = await Promise.all(Array.from({ length: streams }, () => call(way, 'paced')));
         paced[index]?.push(megabytesPerSecond(answers, performance.now() - began));
@@ -68,7 +73,7 @@ export async function measure(): Promise<readonly Figure[]> {
     const [directRate, hostRate] = [percentile(rates[0], 0.5), percentile(rates[1], 0.5)];
     const bareRate = percentile(bareRates, 0.5);
     const warm = first.map(samples => samples.slice(20));
-    const [directFirst, hostFirst] = warm.map(samples => percentile(samples, 0.5));
+    const [directFirst, hostFirst, farFirst] = warm.map(samples => percentile(samples, 0.5));
     return [
       {
         name: 'model call through the host, added to the first streamed byte, p50',
@@ -76,6 +81,13 @@ export async function measure(): Promise<readonly Figure[]> {
         unit: 'ms',
         budget: 2,
         note: `${rounds} calls each way in turns; direct ${directFirst?.toFixed(2)} ms`,
+      },
+      {
+        name: 'model call through `muster facade`, added to the first streamed byte, p50',
+        value: (farFirst ?? Number.NaN) - (directFirst ?? Number.NaN),
+        unit: 'ms',
+        budget: 2,
+        note: 'with a signed token that is verified for each call',
       },
       {
         name: `${streams} streams through the host, share of direct throughput that is missing`,
@@ -94,9 +106,21 @@ export async function measure(): Promise<readonly Figure[]> {
     ];
   } finally {
     await host.stop();
+    far.stop();
     upstream.kill();
     relay.kill();
   }
+}
+
+/** The facade as a process of its own, with a token that it believes. */
+async function startFarFacade(upstream: string) {
+  const key = newKey();
+  const env = { ...process.env, ...facadeVariables({ keys: [key], upstream }) };
+  const child = spawn(process.execPath, ['dist/cli.js', 'facade'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  const { models } = JSON.parse(line) as { models: number };
+  const base = `http://127.0.0.1:${models}/anthropic`;
+  return { base, token: signedToken(claimsOf(key), key), stop: () => void child.kill('SIGKILL') };
 }
 
 async function placeOf(host: BenchHost): Promise<{ readonly url: string; readonly token: string }> {

@@ -18,10 +18,10 @@ import { countingIds } from './ids.js';
 import { agentOf, specOf } from './projectSpecs.js';
 import { seedProject, seedThread } from './seed.js';
 import { openTestStore } from './sqliteStore.js';
+import { upstreamKey } from './facadeTokens.ts';
 import { fakeGuest } from './fakes/fakeSandbox.js';
 
-/** As long and as telling as a real one; looked for wherever it must not be. */
-export const upstreamKey = 'upstream-key-0123456789abcdef';
+export { upstreamKey };
 
 export interface FacadeHost {
   readonly projectId: Project['id'];

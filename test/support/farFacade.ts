@@ -1,33 +1,14 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import { parseId } from '../../src/base/ids.js';
 import { silentLog } from '../../src/base/log.js';
 import { Redactor } from '../../src/base/redactor.js';
 import type { FarFacades } from '../../src/core/models/farFacade.js';
 import { createNodeClock } from '../../src/drivers/process/nodeClock.js';
-import { hostKeyOf, publicKeyText, signedToken, type RunClaims } from '../../src/host/facade/signedToken.js';
+import { signedToken } from '../../src/host/facade/signedToken.js';
 import { FarFacade } from '../../src/host/farFacade/farFacade.js';
 import { farSettings } from '../../src/host/farFacade/farSettings.js';
-import { callFacade, upstreamKey } from './facadeHost.js';
-
-export const facadeName = 'muster-facade.muster';
-
-/** What a run of a test may call, for ten minutes. */
-export function claimsOf(key: KeyObject, changed: Partial<RunClaims> = {}): RunClaims {
-  const now = Date.now();
-  return {
-    use: 'run',
-    host: hostKeyOf(publicKeyText(key))?.id ?? '',
-    facade: facadeName,
-    issued: now,
-    expires: now + 600_000,
-    run: parseId('0123456789ab'),
-    agent: 'dev',
-    models: [],
-    caps: [],
-    ...changed,
-  };
-}
+import { callFacade } from './facadeHost.js';
+import { claimsOf } from './facadeTokens.ts';
 
 /** What a host says to a facade; with what it is answered. */
 export async function collect(
@@ -50,25 +31,6 @@ export interface CollectedUsage {
   }[];
   readonly more: boolean;
   readonly lost: number;
-}
-
-export function newKey(): KeyObject {
-  return generateKeyPairSync('ed25519').privateKey;
-}
-
-/** What `muster facade` is told by its environment; every upstream is the one that is given. */
-export function facadeVariables(options: { readonly keys: readonly KeyObject[]; readonly upstream: string }) {
-  return {
-    MUSTER_FACADE_NAME: facadeName,
-    MUSTER_FACADE_HOST_KEYS: options.keys.map(publicKeyText).join(' '),
-    MUSTER_FACADE_LISTEN: '127.0.0.1:0',
-    MUSTER_FACADE_CONTROL: '127.0.0.1:0',
-    MUSTER_FACADE_SETTINGS: '/nowhere/models.json',
-    ANTHROPIC_API_KEY: upstreamKey,
-    ANTHROPIC_BASE_URL: options.upstream,
-    OPENAI_API_KEY: upstreamKey,
-    OPENAI_BASE_URL: `${options.upstream}/v1`,
-  };
 }
 
 /** The facade in this process, until the test ends. */

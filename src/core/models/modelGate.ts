@@ -21,7 +21,7 @@ import { callWay, overBudget, refused, type Refused } from './callRules.js';
 import type { FarCall, SpentCap } from './farFacade.js';
 import { metered } from './meteredRun.js';
 import type { ModelAccess } from './modelAccess.js';
-import type { ModelCall, ModelCallEnd } from './modelCall.js';
+import type { ModelCall, ModelCallEnd, Spent } from './modelCall.js';
 import type { ModelProtocol } from './modelProtocol.js';
 import type { ModelStores, SpendFilter } from './modelStore.js';
 import { costOf, priceOf, type PriceRow } from './price.js';
@@ -158,19 +158,25 @@ export class ModelGate {
 
   /** The caps of a run, each with what has been spent under it by now. */
   capsOf(id: RunId): readonly SpentCap[] {
+    return this.#store.read(stores => this.#capsOf(stores, id, new Map()));
+  }
+
+  /** Which of the runs are to call no more, and why: a cap of theirs is reached. */
+  reachedBy(ids: readonly RunId[]): ReadonlyMap<RunId, string> {
     return this.#store.read(stores => {
-      const run = stores.runs.get(id);
-      const counted = run && this.#countedFor(stores, run);
-      if (!counted) return [];
-      const spentIn = this.#spentIn(stores, counted.origin, this.#clock.now());
-      return counted.caps.map(cap => ({ ...cap, spent: spentIn(cap) }));
+      // What all of a project, or of this machine, have spent is added up once for all of them.
+      const known = new Map<string, Spent>();
+      const reached = ids.map(id => [id, reachedCap(this.#capsOf(stores, id, known), ({ spent }) => spent)] as const);
+      return new Map(reached.flatMap(([id, cap]) => (cap ? [[id, reachedText(cap)]] : [])));
     });
   }
 
-  /** Why the run is to call no more: a cap of its is reached. */
-  reachedBy(id: RunId): string | undefined {
-    const reached = reachedCap(this.capsOf(id), ({ spent }) => spent);
-    return reached && reachedText(reached);
+  #capsOf(stores: GateStores, id: RunId, known: Map<string, Spent>): readonly SpentCap[] {
+    const run = stores.runs.get(id);
+    const counted = run && this.#countedFor(stores, run);
+    if (!counted) return [];
+    const spentIn = this.#spentIn(stores, counted.origin, this.#clock.now(), known);
+    return counted.caps.map(cap => ({ ...cap, spent: spentIn(cap) }));
   }
 
   /** Writes down a call that a facade elsewhere let through, in the caller's transaction. */
@@ -234,6 +240,7 @@ export class ModelGate {
     stores: GateStores,
     origin: Pick<ModelCall, 'run' | 'thread' | 'project' | 'agent'>,
     now: number,
+    known = new Map<string, Spent>(),
   ): (cap: Cap) => number {
     const { run, thread, project, agent } = origin;
     const since = this.#startOfDay(now);
@@ -244,7 +251,12 @@ export class ModelGate {
       project_day: { project, since },
       day: { since },
     };
-    return cap => amountOf(cap, stores.modelCalls.spent(filters[cap.scope]));
+    return cap => {
+      const key = JSON.stringify(filters[cap.scope]);
+      const spent = known.get(key) ?? stores.modelCalls.spent(filters[cap.scope]);
+      known.set(key, spent);
+      return amountOf(cap, spent);
+    };
   }
 }
 

@@ -11,7 +11,7 @@ import { isRunActive } from '../../core/runs/run.js';
 import type { Store } from '../../core/store.js';
 import type { Stores } from '../../core/stores.js';
 import { hostKeyOf, publicKeyText, signedToken, type CollectClaims } from './signedToken.js';
-import { reportOf, type UsageReport } from './usageReport.js';
+import { reportOf } from './usageReport.js';
 
 const everyMs = 5_000;
 /** Whoever waits for the end of a run waits for its last calls as long. */
@@ -119,12 +119,12 @@ export class FarUsage implements Disposable {
   #word(place: FarPlace): string {
     const { store, clock, key, gate } = this.#options;
     const issued = clock.now();
-    const stop = this.#open()
-      .filter(({ access }) => access.far && keyOf(access.far.place) === keyOf(place))
-      .flatMap(({ access: { run, far }, isActive }): CollectClaims['stop'] => {
-        const why = isActive ? gate.reachedBy(run) : 'The run has ended.';
-        return why === undefined ? [] : [{ run, why, until: far?.expiresAt ?? issued, over: !isActive }];
-      });
+    const there = this.#open().filter(({ access: { far } }) => far && keyOf(far.place) === keyOf(place));
+    const reached = gate.reachedBy(there.flatMap(({ access, isActive }) => (isActive ? [access.run] : [])));
+    const stop = there.flatMap(({ access: { run, far }, isActive }): CollectClaims['stop'] => {
+      const why = isActive ? reached.get(run) : 'The run has ended.';
+      return why === undefined ? [] : [{ run, why, until: far?.expiresAt ?? issued, over: !isActive }];
+    });
     const { facade } = place;
     const taken = Object.fromEntries(store.read(({ modelAccess }) => modelAccess.taken(facade)));
     const host = hostKeyOf(publicKeyText(key()))?.id ?? '';
@@ -132,16 +132,16 @@ export class FarUsage implements Disposable {
     return signedToken({ ...claims, stop: stop.slice(-maxStopped) }, key());
   }
 
-  #take({ facade }: FarPlace, { process, calls, lost }: UsageReport): void {
+  #take({ facade }: FarPlace, { process, calls, lost }: NonNullable<ReturnType<typeof reportOf>>): void {
     const { store, gate, clock, log } = this.#options;
     const at = clock.now();
     store.transact(stores => {
       let last = stores.modelAccess.taken(facade).get(process) ?? 0;
       const fresh = calls.filter(({ number }) => number > last);
-      for (const call of fresh) {
+      for (const { number, told } of fresh) {
         // Of its own runs alone: what it says of others is none of its business.
-        if (stores.modelAccess.of(call.run)?.far?.place.facade === facade) gate.recordFar(stores, call);
-        last = Math.max(last, call.number);
+        if (told && stores.modelAccess.of(told.run)?.far?.place.facade === facade) gate.recordFar(stores, told);
+        last = Math.max(last, number);
       }
       if (fresh.length > 0) stores.modelAccess.saveTaken(facade, process, { last, at });
     });

@@ -8,11 +8,14 @@ import { costOf, priceOf } from '../../core/models/price.js';
 import { noTokens, type TokenCounts } from '../../core/models/tokenCounts.js';
 import type { CallGate, TokenRequest } from '../facade/callGate.js';
 import { verifiedRun, type CollectClaims, type HostKey, type RunClaims } from '../facade/signedToken.js';
+import { maxRefusal } from '../facade/usageReport.js';
 import type { UsageLedger } from './usageLedger.js';
 
 /** Of one run at the same time: nobody fills a facade that many share. */
 const maxCallsOfRun = 64;
 const sweepMs = 60_000;
+/** Reasons of one run that its host hears of. */
+const maxTold = 8;
 
 interface OpenCall {
   readonly host: string;
@@ -28,8 +31,8 @@ interface KnownRun {
   atWork: number;
   /** Why it is to call no more. */
   stopped?: string;
-  /** Its host was told that a budget keeps it from calling. */
-  told?: boolean;
+  /** Why its host was told that a budget keeps it from calling. */
+  readonly told: Set<string>;
 }
 
 export interface SignedGateOptions {
@@ -108,8 +111,10 @@ export class SignedGate implements CallGate {
   }
 
   #refuseOver({ host, run: id }: RunClaims, run: KnownRun, over: string): Admission {
-    if (run.told !== true) this.#options.ledger.add(host, { run: id, refused: over });
-    run.told = true;
+    const why = over.slice(0, maxRefusal);
+    // An agent chooses the names of models in it.
+    if (!run.told.has(why) && run.told.size < maxTold) this.#options.ledger.add(host, { run: id, refused: why });
+    if (run.told.size < maxTold) run.told.add(why);
     return refused('budget', over);
   }
 
@@ -121,7 +126,8 @@ export class SignedGate implements CallGate {
   #run(host: string, { run, until }: { readonly run: RunId; readonly until: number }): KnownRun {
     this.#sweep();
     const key = keyOf(host, run);
-    const known = this.#runs.get(key) ?? { expires: until, used: { tokens: noTokens, costUsd: 0 }, atWork: 0 };
+    const unused = { tokens: noTokens, costUsd: 0 };
+    const known = this.#runs.get(key) ?? { expires: until, used: unused, atWork: 0, told: new Set() };
     this.#runs.set(key, known);
     return known;
   }

@@ -1,5 +1,5 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../../node/systemError.js';
 
@@ -40,7 +40,7 @@ function makeKey(file: string): KeyObject {
       flag: 'wx',
       flush: true,
     });
-    linkSync(beside, file);
+    renameSync(beside, file);
   } finally {
     rmSync(beside, { force: true });
   }

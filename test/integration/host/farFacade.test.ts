@@ -1,6 +1,12 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import type { KeyObject } from 'node:crypto';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { DisposableStore } from '../../../src/base/lifecycle.js';
+import { silentLog } from '../../../src/base/log.js';
+import { ModelGate } from '../../../src/core/models/modelGate.js';
+import { createNodeClock } from '../../../src/drivers/process/nodeClock.js';
+import { FarUsage } from '../../../src/host/facade/farUsage.js';
 import type { FarFacades } from '../../../src/core/models/farFacade.js';
 import { facadeKey } from '../../../src/host/state/facadeKey.js';
 import {
@@ -15,7 +21,8 @@ import {
   type FacadeHost,
   type TestUpstream,
 } from '../../support/facadeHost.js';
-import { facadeElsewhere, facadeName, facadesAt, facadeVariables } from '../../support/farFacade.js';
+import { facadeName, facadeVariables } from '../../support/facadeTokens.ts';
+import { facadeElsewhere, facadesAt } from '../../support/farFacade.js';
 import { randomIds } from '../../support/randomIds.js';
 import { seedThread } from '../../support/seed.js';
 import { tempDirectory } from '../../support/tempDirectory.js';
@@ -114,6 +121,22 @@ describe('a run whose models are reached through a facade elsewhere', () => {
     expect(spentOf(host).calls).toBe(2);
   });
 
+  it('is counted by the next host when this one is gone', async () => {
+    const { host, far } = await scene({ upstream: await answeringUpstream(used) });
+    await host.models.runModels.lastCalls(host.run.id);
+    await callAt(far[1], host);
+    const resources = new DisposableStore();
+    onTestFinished(() => resources.dispose());
+    const { store } = host;
+    const clock = createNodeClock();
+    const rules = () => ({ upstreams: [], prices: [{ models: '*', input: 1, output: 10 }], budget: {} });
+    const gate = new ModelGate({ store, clock, rules, startOfDay: () => 0 });
+    const facades = facadesAt(far.map(({ control }) => control));
+    const key = (): KeyObject => facadeKey(host.stateDir);
+    resources.add(new FarUsage({ store, gate, facades, key, clock, log: silentLog })).begin();
+    await expect.poll(() => spentOf(host).calls).toBe(1);
+  });
+
   it('calls no more once it has ended, and what it was asking for is broken off', async () => {
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     const upstream = await startUpstream((_, response) => {
@@ -165,11 +188,15 @@ describe('a run whose models are reached through a facade elsewhere', () => {
 
   it('is not counted by what a facade tells of runs that were not sent there', async () => {
     let run = '';
-    const told = (): string => {
+    const more: object[] = [];
+    const callOf = (): object => {
       const tokens = { input: 1, output: 1, cacheRead: 0, cacheWrite: 0, reasoning: 0 };
       const end = { status: 200, totalMs: 1, tokens, estimated: false };
-      const call = { upstream: 'x', protocol: 'messages', model: 'm', startedAt: 1, requestBytes: 1, end };
-      return JSON.stringify({ process: '0'.repeat(32), calls: [{ number: 1, run, call }], more: false, lost: 0 });
+      return { upstream: 'x', protocol: 'messages', model: 'm', startedAt: 1, requestBytes: 1, end };
+    };
+    const told = (): string => {
+      const calls = [{ number: 1, run, call: callOf(), newer: true }, ...more];
+      return JSON.stringify({ process: '0'.repeat(32), calls, more: false, lost: 0 });
     };
     const { host, settle } = await scene({
       upstream: await answeringUpstream(),
@@ -184,6 +211,9 @@ describe('a run whose models are reached through a facade elsewhere', () => {
     await settle();
     // Its number was taken already.
     expect(spentOf(host).calls).toBe(0);
+    more.push({ number: 2, run, call: { protocol: 'unheard of' } }, { number: 3, run, call: callOf() });
+    await settle();
+    expect(spentOf(host).calls).toBe(1);
   });
 });
 
