@@ -23,7 +23,30 @@ export interface OpenHistory {
    * signal's reason.
    */
   pack(commits: readonly string[], without: readonly string[], signal: AbortSignal): Promise<HistoryPack | undefined>;
+  /** Of the commit that the guest begins at. Errors: `git.failed`, the signal's reason. */
+  files(signal: AbortSignal): Promise<CommitFiles>;
   dispose(): Promise<void>;
+}
+
+export interface CommitFiles {
+  readonly commit: string;
+  /** Regular files whose paths are text. */
+  readonly regular: ReadonlyMap<string, CommitFile>;
+  /** The guest's index says what the commit does, and nothing else. */
+  readonly isIndex: boolean;
+  /** Of an index of the commit, all entries but those of some regular files; undefined: there are no others. */
+  without(kept: ReadonlySet<string>): IndexEntries | undefined;
+}
+
+/** As `git update-index -z --index-info` reads them. */
+export interface IndexEntries {
+  readonly removed: Uint8Array;
+  readonly restored: Uint8Array;
+}
+
+export interface CommitFile {
+  readonly id: string;
+  readonly isExecutable: boolean;
 }
 
 /** A part of a file of this machine, up to its end. */

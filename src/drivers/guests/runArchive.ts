@@ -19,8 +19,15 @@ export interface ArchivedRun {
   readonly files?: Readonly<Record<string, string>>;
   /** A volume of its own is where the worktree goes: that folder is there, and nobody's to change. */
   readonly hasWorkspace?: boolean;
-  /** What its git directory borrows is there already. */
-  readonly hasObjects?: boolean;
+  /** Missing: nothing of it. */
+  readonly there?: ThereAlready | undefined;
+}
+
+/** What is there already: all that the git directory borrows, and these. */
+export interface ThereAlready {
+  /** Of the worktree, by paths relative to it. */
+  readonly files: ReadonlySet<string>;
+  readonly index: boolean;
 }
 
 /** Programs that run inside; the others are the host's. */
@@ -28,7 +35,7 @@ export const isGuestProgram = (path: string): boolean => /^demo\w*\.js$/i.test(p
 
 /** All that a run needs elsewhere: worktree, git directory with the objects that it borrows, the run's directory, programs. */
 export function runArchive(archived: ArchivedRun): Packed {
-  const { run, spec, owner, stateDir, programsFolder, home, hasWorkspace = false, hasObjects = false } = archived;
+  const { run, spec, owner, stateDir, programsFolder, home, hasWorkspace = false, there } = archived;
   return packing(async archive => {
     const { workspace } = spec;
     const folders = ['home', ...(hasWorkspace ? [] : ['workspace']), 'runs', 'programs', 'git', 'objects'];
@@ -42,15 +49,16 @@ export function runArchive(archived: ArchivedRun): Packed {
       folder: workspace.folder,
       as: 'workspace/',
       owner,
-      isWanted: isFile,
+      isWanted: path => isFile(path) && there?.files.has(path) !== true,
       isEntered: isFile,
     });
     if (workspace.git) {
       archive.entry({ ...owner, name: 'workspace/.git', mode: 0o644 }, `gitdir: ${guestPaths.gitDir}\n`);
-      await packFolder({ archive, folder: workspace.git.gitDir, as: 'git/', owner });
+      const isSent = (path: string): boolean => path !== 'index' || there?.index !== true;
+      await packFolder({ archive, folder: workspace.git.gitDir, as: 'git/', owner, isWanted: isSent });
       for (const [index, folder] of workspace.git.objects.entries()) {
         await packDirectory(archive, `objects/${index}`, owner);
-        if (!hasObjects) await packFolder({ archive, folder, as: `objects/${index}/`, owner });
+        if (!there) await packFolder({ archive, folder, as: `objects/${index}/`, owner });
       }
     }
     await packDirectory(archive, `runs/${run}`, owner);

@@ -134,5 +134,50 @@ git rev-list --objects --quiet "$@"
   ]);
 }
 
-/** As if nothing had been sent. */
-export const forgetOwnCommand: readonly string[] = ['/bin/sh', '-c', `rm -rf ${guestPaths.top}/objects`];
+/** Whether all bytes are as they were when they were packed. */
+export function verifyCommand(format: Format, generation: number): readonly string[] {
+  const body = String.raw`
+for index in "${cacheFolder}/$1/objects/pack"/*.idx; do git verify-pack "$index"; done
+`;
+  return script(body, format, [String(generation)]);
+}
+
+const madeIndex = String.raw`
+export GIT_OBJECT_DIRECTORY=${guestPaths.top}/objects/0 GIT_INDEX_FILE=${guestPaths.gitDir}/index
+`;
+
+/** Makes the files of a commit as git stores them, converting nothing, and the guest's index; reads entries that are left out, if there are some. */
+export function filesCommand(
+  format: Format,
+  { commit, umask, hasOthers }: { readonly commit: string; readonly umask: number; readonly hasOthers: boolean },
+): readonly string[] {
+  const body = `${madeIndex}${String.raw`
+[ -z "$3" ] || trap 'cat >/dev/null' EXIT
+mkdir -p ${guestPaths.gitDir} "$GIT_DIR/info"
+echo '* -text !eol -ident -filter !working-tree-encoding' >"$GIT_DIR/info/attributes"
+umask "$2"
+git read-tree "$1"
+[ -z "$3" ] || git update-index -z --index-info
+GIT_WORK_TREE=${guestPaths.workspace} git -c core.bare=false checkout-index --all --force --index --quiet
+`}`;
+  return script(body, format, [commit, umask.toString(8).padStart(3, '0'), hasOthers ? 'others' : '']);
+}
+
+/** Puts entries back into the guest's index, whose files come in another way. */
+export function restoreCommand(format: Format): readonly string[] {
+  return script(`${madeIndex}git update-index -z --index-info\n`, format, []);
+}
+
+/** As if nothing had been sent. What the volume's maker put into it stays. */
+export const forgetCommand: readonly string[] = [
+  '/bin/sh',
+  '-c',
+  String.raw`
+cd ${guestPaths.workspace} || exit
+rm -rf ${guestPaths.top}/objects ${guestPaths.gitDir}
+for each in * .[!.]* ..?*; do
+  [ -e "$each" ] || [ -L "$each" ] || continue
+  [ "$each" = lost+found ] || rm -rf "./$each" || exit
+done
+`,
+];

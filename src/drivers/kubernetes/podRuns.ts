@@ -150,7 +150,7 @@ export class PodRuns implements RunDriver, Disposable {
   }
 
   async #start(launch: SandboxLaunch, signal: AbortSignal, onStep: OnImageStep | undefined): Promise<void> {
-    const { stateDir, watch, waysOf } = this.#options;
+    const { stateDir, watch, waysOf, clock, log } = this.#options;
     const { run } = launch;
     const spec = requireSpec(launch);
     requireFolder(spec, launch.cwd);
@@ -175,9 +175,11 @@ export class PodRuns implements RunDriver, Disposable {
       pod = presentPod(this.#options, run);
       const sending = { launch, spec, pod, relay: doors.length > 0, signal };
       await requirePrograms(this.#options, sending);
+      const began = clock.awake();
       const history = await sendByCache(this.#options, { volume, spec, pod, signal });
       if (history.note !== undefined) onStep?.({ id: '', text: history.note });
-      await sendRun(this.#options, { ...sending, hasObjects: history.isThere });
+      await sendRun(this.#options, { ...sending, there: history.there });
+      log.info('A run was sent to its pod', { run, ms: Math.round(clock.awake() - began) });
       record = { ...record, pod: pod.uid, note: history.note };
       this.sent.write(record);
       signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import type { SandboxSpec } from '../../core/sandboxes/sandboxDriver.js';
+import type { ThereAlready } from '../guests/runArchive.js';
 import { cacheVolume, type CacheVolume } from './cacheClaim.js';
 import { whyOf } from './kubernetesCluster.js';
 import type { PodPlace, RunPod } from './podContainer.js';
@@ -28,26 +29,27 @@ interface Cached {
   readonly signal: AbortSignal;
 }
 
-/** Whether the pod has all objects now, and what a person is told. Errors: the signal's reason. */
+/** What the pod has now, and what a person is told. Errors: the signal's reason. */
 export async function sendByCache(
   place: HistoryPlace,
   { volume, spec, pod, signal }: Cached,
-): Promise<{ readonly isThere: boolean; readonly note?: string | undefined }> {
-  const { git } = spec.workspace;
-  if (volume === undefined || git === undefined) return { isThere: false };
-  if ('why' in volume) return { isThere: false, note: sentWhole(volume.why) };
-  const { isThere, bytes, trouble } = await sendHistory(place, { pod, git, signal });
-  place.log.info('The history was sent', { run: pod.run, bytes, claim: volume.claim, trouble });
-  if (trouble === undefined) return { isThere };
-  if (!isThere) return { isThere, note: sentWhole(trouble) };
+): Promise<{ readonly there?: ThereAlready | undefined; readonly note?: string | undefined }> {
+  const { git, folder } = spec.workspace;
+  if (volume === undefined || git === undefined) return {};
+  if ('why' in volume) return { note: sentWhole(volume.why) };
+  const { there, bytes, trouble } = await sendHistory(place, { pod, git, folder, signal });
+  const { claim } = volume;
+  place.log.info('The history was sent', { run: pod.run, bytes, claim, files: there?.files.size, trouble });
+  if (trouble === undefined) return { there };
+  if (!there) return { note: sentWhole(trouble) };
   return {
-    isThere,
-    note: `The cache of the repository (${volume.claim}) does not take what is new, which was sent to this run alone: ${sentence(trouble)}`,
+    there,
+    note: `The cache of the repository (${claim}) does not take what is new, which was sent to this run alone: ${sentence(trouble)}`,
   };
 }
 
 function sentWhole(why: string): string {
-  return `The cache of the repository was not used, and its history was sent as a whole: ${sentence(why)}`;
+  return `The cache of the repository was not used, and all of it was sent: ${sentence(why)}`;
 }
 
 function sentence(text: string): string {

@@ -7,7 +7,7 @@ import { proxyVariables } from '../guests/egress.js';
 import { sandboxFolder } from '../guests/guestFolders.js';
 import { guestPaths, guestRunDir } from '../guests/guestPaths.js';
 import { sent } from '../guests/packing.js';
-import { runArchive } from '../guests/runArchive.js';
+import { runArchive, type ThereAlready } from '../guests/runArchive.js';
 import { trusting } from '../guests/trusting.js';
 import { runInside, startInside } from './insidePod.js';
 import { unavailable } from './kubernetesCluster.js';
@@ -21,8 +21,7 @@ interface SentLaunch {
   readonly pod: RunPod;
   /** It reaches ports of this machine. */
   readonly relay: boolean;
-  /** What its git directory borrows is in the pod already. */
-  readonly hasObjects?: boolean;
+  readonly there?: ThereAlready | undefined;
 }
 
 /** Errors: `provider.missing`; `sandbox.unavailable` for an image that lacks what Muster needs; the signal's reason. */
@@ -60,7 +59,7 @@ export async function requirePrograms(
 /** Brings all that a run needs into its pod. Errors: `sandbox.unavailable`, what its files cannot be read for, the signal's reason. */
 export async function sendRun(
   place: PodPlace & { readonly stateDir: string; readonly programsFolder: string },
-  { launch, spec, pod, relay, hasObjects, signal }: SentLaunch & { readonly signal: AbortSignal },
+  { launch, spec, pod, relay, there, signal }: SentLaunch & { readonly signal: AbortSignal },
 ): Promise<void> {
   const { run } = launch;
   const { stateDir, programsFolder } = place;
@@ -73,7 +72,7 @@ export async function sendRun(
     home: join(sandboxFolder(stateDir, spec.id), 'home'),
     files: { [launchFile]: scriptOf(launch, spec, relay) },
     hasWorkspace: true,
-    ...(hasObjects !== undefined && { hasObjects }),
+    there,
   });
   const ends = AbortSignal.any([signal, files.abortSignal]);
   const keeper = keeperOf(place, pod);

@@ -1,5 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../../../src/base/log.js';
@@ -107,6 +116,48 @@ describe('the history of a guest', () => {
     const pack = await history.pack([head], [], never);
     if (pack) there.take(pack);
     expect(there.hasAllOf(base)).toBe(true);
+  });
+
+  test('tells the files of its commit, and what an index of it has beside some of them', async () => {
+    const { repository, openAt } = await lent();
+    await repository.write('run.sh', 'true\n');
+    await repository.git('update-index', '--add', '--chmod=+x', 'run.sh');
+    symlinkSync('run.sh', repository.path('link'));
+    await repository.git('add', 'link');
+    await repository.git('commit', '-qm', 'More');
+    const head = await repository.git('rev-parse', 'HEAD');
+    const { regular, isIndex, without } = await (await openAt({ head })).files(never);
+    expect([...regular.keys()].toSorted()).toEqual(['README.md', 'run.sh', 'src/a.txt', 'src/b.txt', 'src/c.txt']);
+    expect(regular.get('run.sh')).toEqual({ id: await repository.git('rev-parse', 'HEAD:run.sh'), isExecutable: true });
+    expect(isIndex).toBe(true);
+    const kept = new Set(regular.keys());
+    const others = without(kept);
+    const link = await repository.git('rev-parse', 'HEAD:link');
+    expect(Buffer.from(others?.removed ?? []).toString()).toBe(`0 ${'0'.repeat(40)}\tlink\0`);
+    expect(Buffer.from(others?.restored ?? []).toString()).toBe(`120000 ${link}\tlink\0`);
+    expect(without(new Set([...kept, 'link']))).toEqual(others);
+    // Whatever is flagged there, the agent has to have it.
+    await repository.git('update-index', '--assume-unchanged', 'run.sh');
+    expect((await (await openAt({ head })).files(never)).isIndex).toBe(false);
+    await repository.git('update-index', '--no-assume-unchanged', 'run.sh');
+    await repository.write('intended.txt', 'later\n');
+    await repository.git('add', '--intent-to-add', 'intended.txt');
+    expect((await (await openAt({ head })).files(never)).isIndex).toBe(false);
+  });
+
+  test('tells no file whose name is no text', async () => {
+    const { repository, openAt } = await lent();
+    const blob = await repository.git('rev-parse', 'HEAD:README.md');
+    const tree = execFileSync('git', ['mktree', '-z'], {
+      cwd: repository.root,
+      input: Buffer.from(`100644 blob ${blob}\t\xff\x00100644 blob ${blob}\ta\0`, 'latin1'),
+      encoding: 'utf8',
+    }).trim();
+    const head = await repository.git('commit-tree', tree, '-m', 'Bytes');
+    const { regular, without } = await (await openAt({ head })).files(never);
+    expect([...regular.keys()]).toEqual(['a']);
+    const { restored = [] } = without(new Set(['a'])) ?? {};
+    expect(Buffer.from(restored).toString('latin1')).toBe(`100644 ${blob}\t\xff\0`);
   });
 
   test('that is not all here is refused, and leaves nothing', async () => {

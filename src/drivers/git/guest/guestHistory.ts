@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '../../../base/errors.js';
 import type { GuestGit } from '../../../core/sandboxes/sandboxDriver.js';
 import type { HistoryDriver, HistoryPack, OpenHistory } from '../../../core/workspaces/historyDriver.js';
+import { commitFiles } from './commitFiles.js';
 import { RepositoryGit } from '../command/boundGit.js';
 import { createGitContext, type GitContext, type GitDriverOptions } from '../command/gitContext.js';
 
@@ -53,6 +54,8 @@ async function openHistory(context: GitContext, guest: GuestGit): Promise<OpenHi
       known: texts => known(git, texts),
       pack: async (commits, without, signal) =>
         await pack(git, { path: join(folder, `${packs++}.bundle`), commits, without, signal }),
+      files: signal =>
+        commitFiles(git, { commit: head, index: join(folder, 'staged'), isStaged: staged !== undefined, signal }),
       dispose,
     };
   } catch (error) {
