@@ -45,7 +45,7 @@ export function buildMerges(
     undos: new UndoService({ ...common, driver }),
     updates: new UpdateService({ ...common, driver, settler, workspaces }),
     handMerges: new HandMergeService({ ...common, driver: parts.handMerges, settler, workspaces }),
-    resumer: resources.add(new MergeResumer({ store, log, merges })),
+    resumer: resources.add(new MergeResumer({ store, clock, log, merges })),
     autoMerger: resources.add(new AutoMerger({ store, log, merges })),
   };
 }

@@ -6,14 +6,17 @@ import {
   type ThreadGroup,
 } from '../../protocol/threadDisplay.js';
 import type { Thread } from '../../protocol/gen/muster/v1/threads_pb.js';
+import { agentTitle } from './threadTitles.js';
 
 /** By what the tree groups threads. */
 export type Grouping = 'state' | 'agent';
 
 /** A heading with its threads in the order they are shown. */
 export interface ThreadSection {
-  /** `needs_you`, … or `agent:<name>`. */
+  /** `needs_you`, … or `agent:<project's id>/<name>`. */
   readonly key: string;
+  /** The agent whose threads these are; with its project's name where another project's agent is called alike. */
+  readonly agent?: string;
   readonly threads: readonly Thread[];
   /** How many finished threads are older than the limit and therefore left out. */
   readonly hidden: number;
@@ -79,12 +82,16 @@ function byState(threads: readonly Thread[]): readonly ThreadSection[] {
 }
 
 function byAgent(threads: readonly Thread[]): readonly ThreadSection[] {
-  const agents = [...new Set(threads.map(({ agent }) => agent))].sort((a, b) => a.localeCompare(b));
-  return agents.map(agent => ({
-    key: `agent:${agent}`,
-    threads: threads.filter(thread => thread.agent === agent).sort(byUrgency),
-    hidden: 0,
-  }));
+  const byKey = Map.groupBy(threads, ({ projectId, agent }) => `agent:${projectId}/${agent}`);
+  const projects = Map.groupBy(byKey.values(), ([first]) => first?.agent);
+  return [...byKey]
+    .flatMap(([key, own]) => {
+      const [first] = own;
+      if (!first) return [];
+      const isShared = (projects.get(first.agent)?.length ?? 0) > 1;
+      return [{ key, agent: isShared ? agentTitle(first) : first.agent, threads: own.sort(byUrgency), hidden: 0 }];
+    })
+    .sort((a, b) => a.agent.localeCompare(b.agent));
 }
 
 function limitDone(section: ThreadSection, { now, showAllDone }: GroupOptions): ThreadSection {

@@ -70,7 +70,7 @@ export function hostItem(): vscode.TreeItem {
 }
 
 export function sectionItem(section: ThreadSection): vscode.TreeItem {
-  const title = sectionTitle(section.key);
+  const title = sectionTitle(section);
   const count = section.threads.length;
   const collapsed = section.key === 'done' || count === 0;
   const item = new vscode.TreeItem(
@@ -86,8 +86,8 @@ export function sectionItem(section: ThreadSection): vscode.TreeItem {
   return item;
 }
 
-function sectionTitle(key: string): string {
-  return isGroup(key) ? groupWord(key) : key.slice('agent:'.length);
+function sectionTitle({ key, agent }: ThreadSection): string {
+  return isGroup(key) ? groupWord(key) : (agent ?? key);
 }
 
 function isGroup(key: string): key is ThreadGroup {

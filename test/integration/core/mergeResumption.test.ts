@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { MergeResumer } from '../../../src/core/merges/mergeResumer.js';
 import { silentLog } from '../../../src/base/log.js';
+import { CommentService } from '../../../src/core/reviews/commentService.js';
+import { randomIds } from '../../support/randomIds.ts';
 import { settle } from '../../support/clock.js';
 import { coreHost, coreWorld, finishRun } from '../../support/coreHost.ts';
 import { readyThread } from './mergingWorld.ts';
@@ -11,7 +13,7 @@ describe('a conflict that its agent is asked to resolve', () => {
   async function conflicted() {
     const world = coreWorld();
     const host = coreHost(world);
-    const resumer = new MergeResumer({ store: world.store, log: silentLog, merges: host.merges });
+    const resumer = new MergeResumer({ store: world.store, clock: world.clock, log: silentLog, merges: host.merges });
     const thread = await readyThread(world, host);
     world.git.commitOn('main', { 'readme.md': 'theirs\n' });
     const { id } = await host.merges.request({ thread: thread.id });
@@ -45,6 +47,24 @@ describe('a conflict that its agent is asked to resolve', () => {
     await found.resumer.dispose();
   });
 
+  test('nothing is merged over what its person wrote meanwhile and has not sent', async () => {
+    const found = await conflicted();
+    const { world, thread, task, merge, latest } = found;
+    resolve(found);
+    const decode = (content: Uint8Array): string => new TextDecoder().decode(content);
+    const comments = new CommentService({ ...world, ids: randomIds(), driver: world.worktrees, decode });
+    const lines = { start: 1, end: 1 };
+    await comments.add(thread.id, { path: 'readme.md', side: 'changed', lines }, 'Not like this');
+    await finishRun(world, task, 'both\n');
+    await settle();
+    expect(latest()?.id).toBe(merge.id);
+    expect(world.store.read(stores => stores.threads.get(thread.id))?.notes?.at(-1)).toMatch(
+      /^A comment that is not sent was written while the conflict was resolved/,
+    );
+    expect(world.store.read(stores => stores.resumptions.list())).toEqual([]);
+    await found.resumer.dispose();
+  });
+
   test('an agent that failed has nothing merged', async () => {
     const { world, task, merge, latest, resumer } = await conflicted();
     world.sandbox.exit(task.run.id, { code: 1 });
@@ -62,7 +82,7 @@ describe('a conflict that its agent is asked to resolve', () => {
     await finishRun(world, task, 'both\n');
     await settle();
     expect(latest()?.id).toBe(merge.id);
-    const next = new MergeResumer({ store: world.store, log: silentLog, merges: host.merges });
+    const next = new MergeResumer({ store: world.store, clock: world.clock, log: silentLog, merges: host.merges });
     next.resume();
     await settle();
     expect((await host.merges.wait(latest()?.id ?? '', never)).status).toBe('merged');

@@ -64,10 +64,25 @@ describe('groups of threads', () => {
     const urgent = makeThread({ status: 'needs_you', agent: 'dev' });
     const other = makeThread({ status: 'ready', agent: 'ann' });
     const sections = groupThreads([done, urgent, other], { ...options, grouping: 'agent' });
-    expect(sections.map(({ key, threads }) => [key, threads])).toEqual([
-      ['agent:ann', [other]],
-      ['agent:dev', [urgent, done]],
+    expect(sections.map(({ agent, threads }) => [agent, threads])).toEqual([
+      ['ann', [other]],
+      ['dev', [urgent, done]],
     ]);
+  });
+
+  it('are those of one agent each, also when agents of two projects are called alike', () => {
+    const [ours, theirs] = ['shop', 'site'].map(name =>
+      makeThread({ status: 'ready', agent: 'dev', projectId: name, projectName: name }),
+    );
+    const other = makeThread({ status: 'ready', agent: 'ann', projectId: 'shop', projectName: 'shop' });
+    const threads = [ours, theirs, other].filter(thread => thread !== undefined);
+    const sections = groupThreads(threads, { ...options, grouping: 'agent' });
+    expect(sections.map(section => [section.agent, section.threads])).toEqual([
+      ['ann', [other]],
+      ['shop/dev', [ours]],
+      ['site/dev', [theirs]],
+    ]);
+    expect(new Set(sections.map(({ key }) => key)).size).toBe(3);
   });
 });
 
