@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import {
   AuthorizationV1Api,
   BatchV1Api,
   CoreV1Api,
   CustomObjectsApi,
-  KubeConfig,
+  type KubeConfig,
   NetworkingV1Api,
   NodeV1Api,
   StorageV1Api,
@@ -14,6 +12,7 @@ import {
 import { AppError, errorMessage } from '../../base/errors.js';
 import { JsonFields } from '../../base/jsonFields.js';
 import { fieldOf, numberField, textField } from '../../base/unknownFields.js';
+import { credentialTrouble, findKubeconfig } from './kubeconfig.js';
 
 /** Which cluster is meant. */
 export interface ClusterSources {
@@ -22,8 +21,6 @@ export interface ClusterSources {
   /** Of the person's login. */
   readonly environment: Readonly<Record<string, string>>;
 }
-
-const inClusterToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /** One namespace of one cluster, by the credentials that the person's kubeconfig, or the pod of the host, has for it. */
 export class KubernetesCluster {
@@ -80,6 +77,8 @@ export class KubernetesCluster {
       return await work();
     } catch (error) {
       if (statusOf(error) !== undefined) throw error;
+      const program = credentialTrouble(this.config, error);
+      if (program) throw unavailable(program.message, program.reason, error);
       const reason = connectionTrouble(error);
       throw unavailable(
         `The cluster ${this.name} (${this.config.getCurrentCluster()?.server ?? ''}) does not answer: ${reason}.`,
@@ -133,27 +132,9 @@ function connectionTrouble(error: unknown): string {
   }
 }
 
-/** As kubectl finds it, by the person's own environment: that of the host may be another. */
 function foundConfig(environment: Readonly<Record<string, string>>): KubeConfig {
-  const { KUBECONFIG: listed = '', HOME: home = '' } = environment;
-  const usual = join(home, '.kube', 'config');
-  const files = listed === '' ? [usual] : listed.split(delimiter);
-  const [first, ...others] = files.filter(file => file !== '' && existsSync(file));
-  const config = new KubeConfig();
   try {
-    if (first === undefined) {
-      if (!existsSync(inClusterToken))
-        throw new Error(`there is neither ${listed === '' ? usual : listed} nor a service account of a pod`);
-      config.loadFromCluster();
-      return config;
-    }
-    config.loadFromFile(first);
-    for (const file of others) {
-      const more = new KubeConfig();
-      more.loadFromFile(file);
-      config.mergeConfig(more, true);
-    }
-    return config;
+    return findKubeconfig(environment);
   } catch (error) {
     const reason = errorMessage(error);
     throw unavailable(`No credentials of a cluster were found: ${reason}.`, reason, error);
