@@ -97,12 +97,15 @@ export function agentItem(
   const item = new vscode.TreeItem(agent.name, hasChildren ? Collapsed : None);
   const broken = agent.problem !== '';
   const facts = [formatMaker(agent), agent.driver === 'process' ? agent.workspace : agent.driver];
+  const next = agent.handoffTo.join(', ');
   const load = [
     agent.active > 0 ? vscode.l10n.t('{0} working', agent.active) : '',
     agent.queued > 0 ? vscode.l10n.t('{0} queued', agent.queued) : '',
   ];
   item.id = `agent:${project.id}:${agent.name}`;
-  item.description = (broken ? [agent.provider, firstSentence(agent.problem)] : [...facts, ...load])
+  item.description = (
+    broken ? [agent.provider, firstSentence(agent.problem)] : [...facts, next && `→ ${next}`, ...load]
+  )
     .filter(part => part !== '')
     .join(' · ');
   item.contextValue = broken ? 'agent problem' : 'agent';
@@ -110,10 +113,15 @@ export function agentItem(
   item.accessibilityInformation = {
     label: broken
       ? vscode.l10n.t('Agent {0}, problem: {1}', agent.name, agent.problem)
-      : vscode.l10n.t('Agent {0}, {1}', agent.name, item.description),
+      : vscode.l10n.t(
+          'Agent {0}, {1}',
+          agent.name,
+          [...facts, handsTo(next), ...load].filter(part => part !== '').join(', '),
+        ),
   };
   const permissions = vscode.l10n.t('Permissions: {0}', agent.permissions);
-  item.tooltip = [agent.description, broken ? agent.problem : permissions].filter(line => line !== '').join('\n');
+  const told = broken ? [agent.problem] : [permissions, handsTo(next)];
+  item.tooltip = [agent.description, ...told].filter(line => line !== '').join('\n');
   if (broken) {
     item.command = {
       command: 'muster.explainAgentProblem',
@@ -122,6 +130,11 @@ export function agentItem(
     };
   }
   return item;
+}
+
+/** Who goes on with what an agent has done. */
+function handsTo(agents: string): string {
+  return agents === '' ? '' : vscode.l10n.t('Hands its work to {0}', agents);
 }
 
 function firstSentence(text: string): string {

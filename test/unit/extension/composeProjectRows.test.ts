@@ -53,6 +53,19 @@ describe('the row of an agent', () => {
     expect(row({ description, permissions: 'unconfined' })).toBe(`${description}\nPermissions: unconfined`);
     expect(row({ description, problem: 'claude is not there.' })).toBe(`${description}\nclaude is not there.`);
   });
+
+  it('says who goes on with its work', () => {
+    const agent = create(AgentSchema, {
+      name: 'dev',
+      provider: 'demo',
+      driver: 'process',
+      handoffTo: ['reviewer', 'tester'],
+    });
+    const item = agentItem(project, agent, { hasChildren: false });
+    expect(item.description).toContain('demo · → reviewer, tester');
+    expect(item.accessibilityInformation?.label).toContain('demo, Hands its work to reviewer, tester');
+    expect(item.tooltip).toContain('Hands its work to reviewer, tester');
+  });
 });
 
 describe('the row of a trigger', () => {
