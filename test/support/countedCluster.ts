@@ -5,7 +5,7 @@ import { clusterAdmin } from './podHost.ts';
 
 /** A way to the cluster that tells how many bytes went there. Caches of a storage class go with the test. */
 export async function countedCluster(
-  storage: string,
+  storage?: string,
 ): Promise<{ readonly kubeconfig: string; readonly sent: () => number }> {
   const { core, namespace } = clusterAdmin();
   const { kubeconfig } = presentCluster();
