@@ -59,12 +59,18 @@ export class AppliedStatus implements vscode.Disposable {
     if (!state) return 'unknown';
     if (!document.isDirty) {
       if (state.kind === 'applied') this.#remember(document);
+      // What was saved a moment ago was called applied until it was compared.
+      else if (this.#isRemembered(document)) this.#applied.delete(document.uri.toString());
       return state.kind;
     }
     if (state.kind === 'notApplied') return 'notApplied';
     // Undone, commented or only laid out anew: the same is applied.
+    return this.#isRemembered(document) ? 'applied' : 'changed';
+  }
+
+  #isRemembered(document: vscode.TextDocument): boolean {
     const meaning = this.#meaningOf(document);
-    return meaning !== undefined && meaning === this.#applied.get(document.uri.toString()) ? 'applied' : 'changed';
+    return meaning !== undefined && meaning === this.#applied.get(document.uri.toString());
   }
 
   #remember(document: vscode.TextDocument): void {

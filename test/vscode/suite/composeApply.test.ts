@@ -87,8 +87,12 @@ test('the language status tells applied, changed and invalid files apart', async
   );
   assert.equal(item.severity, vscode.LanguageStatusSeverity.Warning);
   assert.equal(item.command?.command, 'muster.previewApply');
+  // What was saved was never applied, whatever is typed on top of it that means nothing.
+  await typeAfter(document, 'model: small', ' # cheap');
+  await until('what is typed is looked at', () => item.detail === 'scratch, revision 1', signal);
+  assert.equal(item.text, 'changed');
 
-  await typeAfter(document, 'model: small', '\n    tiemout: 3m');
+  await typeAfter(document, 'model: small # cheap', '\n    tiemout: 3m');
   await whenProblems(document, found => found.length > 0, signal);
   const invalid = await whenShown('invalid', signal);
   assert.match(invalid.detail ?? '', /scratch, revision 1 stays applied/);
