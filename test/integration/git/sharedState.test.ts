@@ -154,6 +154,17 @@ describe("the person's own checkout", () => {
     expect(await repository.commitOf('main')).toBe(before.checkout?.commit);
   });
 
+  test('work of readers, and of runs that began again, is let go of; what others put beside it is not', async () => {
+    const { repository, thread, options } = await edited();
+    const rescues = createGitRescueDriver(options);
+    const [run, other] = ['h8n4c6v2b5zd', 'k8n4c6v2b5zd'];
+    const names = [run, `${run}-${other}`, `${run}-mine`, `${run}-${other}-${run}`, 'mine', `${run}-`];
+    for (const name of names) await repository.git('update-ref', `refs/muster/aside/${name}`, 'HEAD');
+    expect((await rescues.asides(thread)).map(aside => [aside.ref, aside.run])).toEqual(
+      [run, `${run}-${other}`].map(name => [`refs/muster/aside/${name}`, run]),
+    );
+  });
+
   test('an agent that switches its branch is told, and the branch comes back with the edits', async () => {
     const { repository, changed, putBack, texts } = await edited();
     await repository.git('checkout', '--quiet', '--force', 'other');

@@ -4,7 +4,7 @@ import type { RepositoryGit } from '../command/boundGit.js';
 import { carriedRefs } from '../repository/carryChanges.js';
 import { checkoutRefs } from '../repository/checkoutState.js';
 
-/** `<prefix>/<run>`: named where a reader's changes are put aside (`threadSettler.ts`). */
+/** `<prefix>/<run>`: what a reader changed (`threadSettler.ts`); `<prefix>/<run>-<thread>`: what was merged when a run began (`freshStart.ts`). */
 const readersRefs = 'refs/muster/aside';
 
 const places = [readersRefs, checkoutRefs, carriedRefs];
@@ -17,10 +17,14 @@ export async function listAsides(git: RepositoryGit): Promise<readonly Aside[]> 
   const found: Aside[] = [];
   for (let i = 0; i + 2 < fields.length; i += 3) {
     const ref = (fields[i] ?? '').trim();
-    const run = ref.startsWith(`${readersRefs}/`) ? ref.slice(readersRefs.length + 1) : '';
+    const [run = '', thread, ...more] = ref.startsWith(`${readersRefs}/`)
+      ? ref.slice(readersRefs.length + 1).split('-')
+      : [];
     const at = Number(fields[i + 2]) * 1000;
     // Whoever made a ref of another form, or of something that is no commit, looks after it.
-    if (!Number.isFinite(at) || at === 0 || (run !== '' && !isId<'run'>(run))) continue;
+    const isOurs =
+      run === '' || (isId<'run'>(run) && (thread === undefined || isId<'thread'>(thread)) && more.length === 0);
+    if (!Number.isFinite(at) || at === 0 || !isOurs) continue;
     found.push({ ref, commit: fields[i + 1] ?? '', at, ...(isId<'run'>(run) ? { run } : {}) });
   }
   return found;
