@@ -21,6 +21,7 @@ export function listBundles(): readonly Bundle[] {
     { name: 'mcp', entry: 'src/mcp/main.ts', kind: 'node' },
     { name: 'agentMcp', entry: 'src/agentMcp/main.ts', kind: 'node' },
     { name: 'acpClient', entry: 'src/agentMcp/acp/main.ts', kind: 'node' },
+    { name: 'podTerminal', entry: 'src/drivers/kubernetes/podTerminal.ts', kind: 'node' },
     { name: 'scriptWorker', entry: 'src/drivers/quickjs/scriptWorker.ts', kind: 'node' },
     { name: 'demoAgent', entry: 'src/demo/demoAgent.ts', kind: 'node' },
     ...webviewFolders().map((folder): Bundle => ({

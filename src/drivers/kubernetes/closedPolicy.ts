@@ -1,5 +1,6 @@
 import type { V1NetworkPolicy } from '@kubernetes/client-node';
-import { refusalOf, statusOf, unavailable, unlessMissing, type KubernetesCluster } from './kubernetesCluster.js';
+import { unavailable } from './clusterSources.js';
+import { refusalOf, statusOf, unlessMissing, type KubernetesCluster } from './kubernetesCluster.js';
 import { labels } from './runJob.js';
 
 /** One policy for all that reach nothing but what the host leads them to. */

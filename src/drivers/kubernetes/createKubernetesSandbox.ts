@@ -10,7 +10,8 @@ import type { HistoryDriver } from '../../core/workspaces/historyDriver.js';
 import { Doors } from '../guests/doors.js';
 import { checkCluster } from './check/checkCluster.js';
 import { ClusterRoom } from './clusterRoom.js';
-import { KubernetesCluster, type ClusterSources } from './kubernetesCluster.js';
+import type { ClusterSources } from './clusterSources.js';
+import { KubernetesCluster } from './kubernetesCluster.js';
 import { KubernetesSandboxDriver } from './kubernetesSandboxDriver.js';
 
 export interface KubernetesOptions {

@@ -3,7 +3,8 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
 import type { V1NetworkPolicy, V1NetworkPolicySpec, V1Pod, V1Service } from '@kubernetes/client-node';
 import type { GuestFacade } from '../../core/sandboxes/sandboxDriver.js';
-import { refusalOf, statusOf, unavailable, unlessMissing, type KubernetesCluster } from './kubernetesCluster.js';
+import { unavailable } from './clusterSources.js';
+import { refusalOf, statusOf, unlessMissing, type KubernetesCluster } from './kubernetesCluster.js';
 import { facadeLabel, labels } from './runJob.js';
 
 /** Of its pods and its service. */

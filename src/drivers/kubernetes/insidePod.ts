@@ -1,17 +1,7 @@
 import { PassThrough, Writable, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
-import { untilAborted } from '../../base/async.js';
-import { JsonFields } from '../../base/jsonFields.js';
 import type { FarProgram } from '../guests/farContainer.js';
-import { unavailable, type KubernetesCluster } from './kubernetesCluster.js';
-
-/** A container of a pod. */
-export interface PodContainer {
-  readonly cluster: KubernetesCluster;
-  readonly pod: string;
-  readonly container: string;
-}
+import { carryProgram, channels, type CarriedProgram, type PodContainer } from './podChannels.js';
 
 /** How a program inside ended; `undefined`: the connection broke off before it did. */
 export interface InsideEnd {
@@ -23,124 +13,58 @@ export interface InsideProgram extends FarProgram {
   readonly ended: Promise<InsideEnd>;
 }
 
-/** Channels of the protocol by which the API server carries streams. */
-const channels = { input: 0, output: 1, complaint: 2, status: 3, close: 255 } as const;
-/** More than this on its way to the server, and whoever writes waits. */
-const mostBuffered = 1024 * 1024;
 const mostComplaint = 4_096;
 /** Of what a short command says; whoever is in a pod may replace any program. */
 const mostSaid = 64 * 1024;
-/** A server that has shown no life for so long, twice, is gone, though nothing has closed its connection. As kubectl's own patience. */
-const lifeMs = 30_000;
-
 /**
- * Runs a program in a running container. The client library's own way of doing that knows no back-pressure, so that a tar would be
- * in memory as a whole; its connection is used, with the credentials that it found.
+ * Runs a program in a running container.
  * Errors: `sandbox.unavailable` when the server, or the node, does not carry it; the reason of the signal, which ends the program too.
  */
 export async function startInside(
-  { cluster, pod, container }: PodContainer,
+  place: PodContainer,
   command: readonly string[],
   uses: 'input' | 'output',
   signal: AbortSignal = new AbortController().signal,
 ): Promise<InsideProgram> {
-  const query = new URLSearchParams({ container, stdout: 'true', stderr: 'true', stdin: String(uses === 'input') });
-  for (const word of command) query.append('command', word);
   const output = new PassThrough();
   const ended = Promise.withResolvers<InsideEnd>();
-  let isOver = false;
   let complaint = '';
-  const finish = (end: InsideEnd): void => {
-    if (isOver) return;
-    isOver = true;
-    ended.resolve(end);
-    if (end.code === undefined) output.destroy(new Error('the connection to the pod broke off'));
-    else if (end.code === 0) output.end();
-    else output.destroy(new Error(`a program in the pod ended with ${end.code}: ${complaint.trim()}`));
-  };
-  const take = (channel: number, bytes: Buffer): boolean => {
-    if (channel === channels.output) {
-      if (!output.write(bytes)) socket?.pause();
-    } else if (channel === channels.complaint) {
-      if (complaint.length < mostComplaint) complaint += bytes.toString('utf8');
-    } else if (channel === channels.status) finish({ code: codeOf(bytes.toString('utf8')) });
-    return channel !== channels.status;
-  };
-  const path = `/api/v1/namespaces/${cluster.namespace}/pods/${pod}/exec?${query.toString()}`;
-  // What the library would do with the streams of this process, when a server says that they end.
-  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
-  const handler = new WebSocketHandler(cluster.config, undefined, streams);
-  let socket: Opened | undefined;
-  const connecting = handler.connect(path, null, take);
-  try {
-    socket = await untilAborted(connecting, signal);
-  } catch (error) {
-    // Whoever gave up has no use for what comes to it later.
-    connecting.then(
-      late => late.terminate(),
-      () => undefined,
-    );
-    signal.throwIfAborted();
-    // An event of the socket, whose own objects have the credentials.
-    const reason = error instanceof Error ? error.message : String(Reflect.get(Object(error), 'message'));
-    throw unavailable(`The pod ${pod} cannot be entered: ${reason}.`, reason);
-  }
-  const opened = socket;
-  const showsLife = watchLife(opened);
-  opened.on('close', () => finish({ code: undefined }));
-  opened.on('error', () => finish({ code: undefined }));
-  output.on('drain', () => opened.resume());
+  const carried = await carryProgram(
+    place,
+    { command, input: uses === 'input', terminal: false },
+    {
+      take: (channel, bytes) => {
+        if (channel === channels.output) return output.write(bytes);
+        if (complaint.length < mostComplaint) complaint += bytes.toString('utf8');
+        return true;
+      },
+      over: ({ code }) => {
+        ended.resolve({ code });
+        if (code === undefined) output.destroy(new Error('the connection to the pod broke off'));
+        else if (code === 0) output.end();
+        else output.destroy(new Error(`a program in the pod ended with ${code}: ${complaint.trim()}`));
+      },
+    },
+    signal,
+  );
+  output.on('drain', () => carried.resume());
   // A failure is told by `ended`, and to whoever reads.
   output.on('error', () => undefined);
-  const send = (channel: number, bytes: Uint8Array): Promise<void> => {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const frame = Buffer.concat([Buffer.from([channel]), bytes]);
-    opened.send(frame, (error?: Error) => {
-      showsLife();
-      if (error) reject(error);
-      else resolve();
-    });
-    if (opened.bufferedAmount < mostBuffered) resolve();
-    return promise;
-  };
-  const input = new Writable({
-    write(bytes: Uint8Array, _encoding, done) {
-      send(channels.input, bytes).then(() => done(), done);
-    },
-    final(done) {
-      send(channels.close, Buffer.from([channels.input])).then(() => done(), done);
-    },
-  });
-  input.on('error', () => opened.terminate());
-  const end = (): void => {
-    opened.terminate();
-    finish({ code: undefined });
-  };
-  signal.addEventListener('abort', end, { once: true });
-  opened.once('close', () => signal.removeEventListener('abort', end));
-  return { output, input, ended: ended.promise, end };
+  return { output, input: inputOf(carried), ended: ended.promise, end: () => carried.end() };
 }
 
-type Opened = Awaited<ReturnType<WebSocketHandler['connect']>>;
-
-/**
- * Breaks off a connection whose other end has vanished, which nobody would notice while nothing is sent. Returns what is called for
- * a sign of life that is no frame.
- */
-function watchLife(socket: Opened): () => void {
-  let isAlive = true;
-  const showsLife = (): void => {
-    isAlive = true;
-  };
-  for (const sign of ['message', 'pong']) socket.on(sign, showsLife);
-  const timer = setInterval(() => {
-    // Of one that is not read nothing is heard.
-    if (!isAlive && !socket.isPaused) return socket.terminate();
-    isAlive = socket.isPaused;
-    socket.ping();
-  }, lifeMs).unref();
-  socket.on('close', () => clearInterval(timer));
-  return showsLife;
+/** What is written goes to the program, which hears of its end. */
+export function inputOf(carried: CarriedProgram): Writable {
+  const input = new Writable({
+    write(bytes: Uint8Array, _encoding, done) {
+      carried.send(channels.input, bytes).then(() => done(), done);
+    },
+    final(done) {
+      carried.send(channels.close, Buffer.from([channels.input])).then(() => done(), done);
+    },
+  });
+  input.on('error', () => carried.end());
+  return input;
 }
 
 /**
@@ -174,13 +98,4 @@ export async function runInside(
   } finally {
     program.end();
   }
-}
-
-/** A status of Kubernetes: success, or a failure whose cause is the exit code. */
-function codeOf(text: string): number {
-  const status = JsonFields.parse(text);
-  if (status.text('status') === 'Success') return 0;
-  const causes = status.fields('details')?.list('causes') ?? [];
-  const code = causes.find(cause => cause.text('reason') === 'ExitCode')?.text('message');
-  return Number(code ?? -1);
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+// Not the whole client library: a terminal in a pod needs no more.
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { errorMessage } from '../../base/errors.js';
 import { JsonFields } from '../../base/jsonFields.js';
 import { fieldOf, textField } from '../../base/unknownFields.js';
@@ -9,16 +10,18 @@ type Environment = Readonly<Record<string, string>>;
 
 const inClusterToken = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
+/** The files that are looked into, as KUBECONFIG has them. */
+export function configFiles({ KUBECONFIG: listed = '', HOME: home = '' }: Environment): string {
+  return listed === '' ? join(home, '.kube', 'config') : listed;
+}
+
 /** As kubectl finds it, by the person's own environment: that of the host may be another. Errors: in words, when there is none. */
 export function findKubeconfig(environment: Environment): KubeConfig {
-  const { KUBECONFIG: listed = '', HOME: home = '' } = environment;
-  const usual = join(home, '.kube', 'config');
-  const files = listed === '' ? [usual] : listed.split(delimiter);
-  const [first, ...others] = files.filter(file => file !== '' && existsSync(file));
+  const listed = configFiles(environment);
+  const [first, ...others] = listed.split(delimiter).filter(file => file !== '' && existsSync(file));
   const config = new KubeConfig();
   if (first === undefined) {
-    if (!existsSync(inClusterToken))
-      throw new Error(`there is neither ${listed === '' ? usual : listed} nor a service account of a pod`);
+    if (!existsSync(inClusterToken)) throw new Error(`there is neither ${listed} nor a service account of a pod`);
     config.loadFromCluster();
     return config;
   }

@@ -9,23 +9,18 @@ import {
   StorageV1Api,
   VersionApi,
 } from '@kubernetes/client-node';
-import { AppError, errorMessage } from '../../base/errors.js';
+import { errorMessage } from '../../base/errors.js';
 import { JsonFields } from '../../base/jsonFields.js';
 import { fieldOf, numberField, textField } from '../../base/unknownFields.js';
-import { credentialTrouble, findKubeconfig } from './kubeconfig.js';
-
-/** Which cluster is meant. */
-export interface ClusterSources {
-  readonly context: string | undefined;
-  readonly namespace: string | undefined;
-  /** Of the person's login. */
-  readonly environment: Readonly<Record<string, string>>;
-}
+import { findConfig, unavailable, type ClusterSources } from './clusterSources.js';
+import { configFiles, credentialTrouble } from './kubeconfig.js';
 
 /** One namespace of one cluster, by the credentials that the person's kubeconfig, or the pod of the host, has for it. */
 export class KubernetesCluster {
   readonly config: KubeConfig;
   readonly namespace: string;
+  /** Where its credentials came from, as KUBECONFIG has it. */
+  readonly files: string;
   readonly core: CoreV1Api;
   readonly batch: BatchV1Api;
   readonly networking: NetworkingV1Api;
@@ -36,26 +31,18 @@ export class KubernetesCluster {
   readonly version: VersionApi;
 
   /** Errors: `sandbox.unavailable` when there are no credentials, or no such context. */
-  static find({ context, namespace, environment }: ClusterSources): KubernetesCluster {
-    const config = foundConfig(environment);
-    if (context !== undefined) {
-      const known = config.getContexts().map(({ name }) => name);
-      if (!known.includes(context))
-        throw unavailable(
-          `Your kubeconfig has no context ${context}. It has ${known.join(', ') || 'none'}.`,
-          'no context',
-        );
-      config.setCurrentContext(context);
-    }
+  static find(sources: ClusterSources): KubernetesCluster {
+    const config = findConfig(sources);
     const own = config.getContextObject(config.getCurrentContext())?.namespace;
-    return new KubernetesCluster(config, namespace ?? own ?? 'default');
+    return new KubernetesCluster(config, sources.namespace ?? own ?? 'default', configFiles(sources.environment));
   }
 
-  constructor(config: KubeConfig, namespace: string) {
+  constructor(config: KubeConfig, namespace: string, files = '') {
     if (!config.getCurrentCluster())
       throw unavailable('Your kubeconfig has no current context. Name one: kubectl config use-context …', 'no context');
     this.config = config;
     this.namespace = namespace;
+    this.files = files;
     this.core = config.makeApiClient(CoreV1Api);
     this.batch = config.makeApiClient(BatchV1Api);
     this.networking = config.makeApiClient(NetworkingV1Api);
@@ -87,10 +74,6 @@ export class KubernetesCluster {
       );
     }
   }
-}
-
-export function unavailable(message: string, reason: string, cause?: unknown): AppError<'sandbox.unavailable'> {
-  return new AppError('sandbox.unavailable', message, { driver: 'kubernetes', reason }, { cause });
 }
 
 /** The HTTP status with which the API server refused something; undefined for an error of another kind. */
@@ -129,14 +112,5 @@ function connectionTrouble(error: unknown): string {
     const cause = fieldOf(at, 'cause') ?? fieldOf(at, 'error');
     if (!(cause instanceof Error)) return errorMessage(at) || textField(at, 'code') || textField(at, 'message');
     at = cause;
-  }
-}
-
-function foundConfig(environment: Readonly<Record<string, string>>): KubeConfig {
-  try {
-    return findKubeconfig(environment);
-  } catch (error) {
-    const reason = errorMessage(error);
-    throw unavailable(`No credentials of a cluster were found: ${reason}.`, reason, error);
   }
 }

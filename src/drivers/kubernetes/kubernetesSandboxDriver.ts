@@ -31,7 +31,9 @@ import { requireClosed } from './closedPolicy.js';
 import type { RunsThere } from './clusterRoom.js';
 import { askFacade, facadeName, facadeOf, requireWayToFacade } from './facadeService.js';
 import { startInside } from './insidePod.js';
-import { unavailable, type KubernetesCluster } from './kubernetesCluster.js';
+import { unavailable } from './clusterSources.js';
+import type { KubernetesCluster } from './kubernetesCluster.js';
+import { intoPods } from './intoPods.js';
 import { keeperOf, presentPod, type PodPlace } from './podContainer.js';
 import { PodRuns } from './podRuns.js';
 import { eventsOf } from './podEvents.js';
@@ -186,7 +188,7 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
     );
   }
 
-  /** By kubectl, which whoever has a cluster has. */
+  /** By a program of Muster's own; by kubectl where that is not there. */
   async enter(spec: SandboxSpec): Promise<EntryCommand> {
     const { cluster } = this.#options;
     const [pod] = await this.#atWork(spec);
@@ -195,8 +197,7 @@ export class KubernetesSandboxDriver implements SandboxDriver, Disposable {
         `Nothing of sandbox ${spec.id} runs. A pod is there while its run is at work, and only then can be entered.`,
         'not running',
       );
-    const context = cluster.name === '' ? [] : ['--context', cluster.name];
-    const command = ['kubectl', ...context, '--namespace', cluster.namespace, 'exec', '--stdin'];
+    const command = intoPods(cluster, this.#options.programs);
     // Words of a command follow.
     const place = `cd ${guestPaths.workspace} && exec "$@"`;
     const inside = ['--container', containers.agent, pod, '--', '/bin/sh', '-c', place, 'sh'];

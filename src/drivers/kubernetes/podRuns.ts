@@ -18,7 +18,8 @@ import { FollowedRuns } from '../guests/followedRuns.js';
 import { RunMirror, type RemoteRun } from '../guests/runMirror.js';
 import { SentRuns, type SentRun } from '../guests/sentRuns.js';
 import type { CacheVolume } from './cacheClaim.js';
-import { refusalOf, statusOf, unavailable } from './kubernetesCluster.js';
+import { unavailable } from './clusterSources.js';
+import { refusalOf, statusOf } from './kubernetesCluster.js';
 import {
   besideAgent,
   podContainer,

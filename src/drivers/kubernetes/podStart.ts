@@ -1,7 +1,8 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { RunId } from '../../base/ids.js';
 import type { OnImageStep } from '../../core/images/image.js';
-import { statusOf, unavailable, whyOf } from './kubernetesCluster.js';
+import { unavailable } from './clusterSources.js';
+import { statusOf, whyOf } from './kubernetesCluster.js';
 import type { PodPlace } from './podContainer.js';
 import { diedEarly, isReady, refusedWhy, waitsFor } from './podState.js';
 

@@ -1,6 +1,6 @@
 import type { CoreV1Event, V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { AppError } from '../../base/errors.js';
-import { unavailable } from './kubernetesCluster.js';
+import { unavailable } from './clusterSources.js';
 import { containers } from './runJob.js';
 
 /** Its agent is at work, or will be: what it may do has not ended. */

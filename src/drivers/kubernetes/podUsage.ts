@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { SandboxStats } from '../../core/sandboxes/sandboxDriver.js';
-import { runInside, type PodContainer } from './insidePod.js';
+import { runInside } from './insidePod.js';
+import type { PodContainer } from './podChannels.js';
 
 /** What the kernel counts for a container, whichever of its two hierarchies is mounted: nanoseconds, bytes, bytes, processes. */
 const count = String.raw`

@@ -10,7 +10,7 @@ import { sent } from '../guests/packing.js';
 import { runArchive, type ThereAlready } from '../guests/runArchive.js';
 import { trusting } from '../guests/trusting.js';
 import { runInside, startInside } from './insidePod.js';
-import { unavailable } from './kubernetesCluster.js';
+import { unavailable } from './clusterSources.js';
 import { keeperOf, type PodPlace, type RunPod } from './podContainer.js';
 import { lacks, launchFile, launchScript, lookAround } from './podScripts.js';
 import { podUser } from './runJob.js';

@@ -5,7 +5,7 @@ import type { CapacityLook, PlaceCapacity } from '../../core/sandboxes/placeCapa
 import type { CheckedPlace, PlaceCheck, PlaceWatching } from '../../core/sandboxes/placeCheck.js';
 import type { SandboxDriver, SandboxRef } from '../../core/sandboxes/sandboxDriver.js';
 import type { KubernetesOptions, KubernetesSandboxes } from '../../drivers/kubernetes/createKubernetesSandbox.js';
-import type { ClusterSources } from '../../drivers/kubernetes/kubernetesCluster.js';
+import type { ClusterSources } from '../../drivers/kubernetes/clusterSources.js';
 import type { LoginShell } from '../environment/loginShell.js';
 import { SandboxOnDemand } from './sandboxOnDemand.js';
 

@@ -3,7 +3,8 @@ import { untilAborted } from '../../../base/async.js';
 import type { Clock } from '../../../base/clock.js';
 import type { Log } from '../../../base/log.js';
 import type { CheckedPlace, PlaceFinding, PlaceWatching } from '../../../core/sandboxes/placeCheck.js';
-import { KubernetesCluster, statusOf, whyOf, type ClusterSources } from '../kubernetesCluster.js';
+import type { ClusterSources } from '../clusterSources.js';
+import { KubernetesCluster, statusOf, whyOf } from '../kubernetesCluster.js';
 import { PodWatch } from '../podWatch.js';
 import {
   finding,

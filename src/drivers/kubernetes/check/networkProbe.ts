@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { AppError } from '../../../base/errors.js';
 import type { Clock } from '../../../base/clock.js';
-import { runInside, startInside, type PodContainer } from '../insidePod.js';
+import { runInside, startInside } from '../insidePod.js';
+import type { PodContainer } from '../podChannels.js';
 
 /** Nobody's on any image; each pod has ports of its own. */
 const port = 47_115;
