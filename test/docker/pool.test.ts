@@ -68,6 +68,18 @@ describe.runIf(docker.kind === 'there')('several engines', () => {
     const third = await dispatched(host, 'Third');
     const taken = `${whole.cpus} of ${whole.cpus} processors and`;
     await expect.poll(() => progress(host), { timeout: 30_000 }).toContain(`Waiting for an engine (${taken}`);
+    // What was seen ten seconds ago is told.
+    await expect
+      .poll(async () => (await home.muster(['status'], { cwd: repository })).stdout, {
+        timeout: 60_000,
+        interval: 1_000,
+      })
+      .toMatch(
+        new RegExp(
+          `^docker +.*: 2 of 2 engines answer · ${2 * whole.cpus} of ${2 * whole.cpus} CPUs and .* GB asked for · 2 running · 1 waiting for an engine · ${taken}`,
+          'm',
+        ),
+      );
     await home.killHost();
     letGo(first);
     await isOver(host, first);
