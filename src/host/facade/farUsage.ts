@@ -39,6 +39,8 @@ export class FarUsage implements Disposable {
   /** By place. What is asked for meanwhile is asked for afterwards. */
   readonly #asking = new Map<string, Promise<void>>();
   #watching: Promise<void> | undefined;
+  /** Since it last looked which runs there are. */
+  #isWanted = false;
   #trouble = '';
 
   constructor(options: FarUsageOptions) {
@@ -48,7 +50,11 @@ export class FarUsage implements Disposable {
   /** Begins to ask, when a run has a token or an earlier host left some. */
   begin(): void {
     if (this.#ending.signal.aborted) return;
-    this.#watching ??= this.#watch().finally(() => (this.#watching = undefined));
+    this.#isWanted = true;
+    this.#watching ??= this.#watch().catch((error: unknown) => {
+      this.#options.log.warn('Facades elsewhere are not asked until the next run', { reason: errorMessage(error) });
+      this.#watching = undefined;
+    });
   }
 
   /** The run's process has ended: takes over its last calls before its end is written. Missing for a run of no facade elsewhere. */
@@ -71,13 +77,16 @@ export class FarUsage implements Disposable {
     const { clock } = this.#options;
     let isLast = false;
     while (!this.#ending.signal.aborted) {
+      this.#isWanted = false;
       const open = this.#open();
       await Promise.all(placesOf(open).map(place => this.#ask(place)));
       // Once more after the last has ended: facades are told that it has.
-      if (isLast) return;
+      if (isLast && !this.#isWanted) break;
       isLast = !open.some(({ isActive }) => isActive);
       await clock.sleep(isLast ? 0 : everyMs, this.#ending.signal).catch(() => undefined);
     }
+    // At once: whoever begins from here on begins anew.
+    this.#watching = undefined;
   }
 
   #open(): readonly { readonly access: ModelAccess; readonly isActive: boolean }[] {
@@ -104,8 +113,8 @@ export class FarUsage implements Disposable {
       for (let isMore = true; isMore && !this.#ending.signal.aborted;) {
         const said = await facades.ask(place, this.#word(place));
         const reports = said.map(reportOf).filter(report => report !== undefined);
-        for (const report of reports) this.#take(place, report);
-        isMore = reports.some(({ more }) => more);
+        // One that says the same again has nothing more, whatever it says.
+        isMore = reports.filter(report => this.#take(place, report) && report.more).length > 0;
       }
       this.#trouble = '';
     } catch (error) {
@@ -132,10 +141,12 @@ export class FarUsage implements Disposable {
     return signedToken({ ...claims, stop: stop.slice(-maxStopped) }, key());
   }
 
-  #take({ facade }: FarPlace, { process, calls, lost }: NonNullable<ReturnType<typeof reportOf>>): void {
+  /** Whether there was something that it had not told before. */
+  #take({ facade }: FarPlace, { process, calls, lost }: NonNullable<ReturnType<typeof reportOf>>): boolean {
     const { store, gate, clock, log } = this.#options;
     const at = clock.now();
-    store.transact(stores => {
+    if (lost > 0) log.warn('A facade elsewhere had no room for all calls that nobody asked about', { facade, lost });
+    return store.transact(stores => {
       let last = stores.modelAccess.taken(facade).get(process) ?? 0;
       const fresh = calls.filter(({ number }) => number > last);
       for (const { number, told } of fresh) {
@@ -144,8 +155,8 @@ export class FarUsage implements Disposable {
         last = Math.max(last, number);
       }
       if (fresh.length > 0) stores.modelAccess.saveTaken(facade, process, { last, at });
+      return fresh.length > 0;
     });
-    if (lost > 0) log.warn('A facade elsewhere had no room for all calls that nobody asked about', { facade, lost });
   }
 }
 

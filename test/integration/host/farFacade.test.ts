@@ -196,7 +196,7 @@ describe('a run whose models are reached through a facade elsewhere', () => {
     };
     const told = (): string => {
       const calls = [{ number: 1, run, call: callOf(), newer: true }, ...more];
-      return JSON.stringify({ process: '0'.repeat(32), calls, more: false, lost: 0 });
+      return JSON.stringify({ process: '0'.repeat(32), calls, more: true, lost: 0 });
     };
     const { host, settle } = await scene({
       upstream: await answeringUpstream(),
