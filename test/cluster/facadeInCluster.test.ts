@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { runCommand } from '../../src/build/runCommand.ts';
 import { inRepository } from '../../src/build/paths.ts';
 import { clusterUnderTest, presentCluster } from '../support/cluster.ts';
+import type { ContainerHost } from '../support/containerHost.ts';
 import { upstreamKey, whole } from '../support/facadeHost.ts';
 import { manifestsIn } from '../support/manifests.ts';
 import { clusterAdmin, podHost, shownThread } from '../support/podHost.ts';
@@ -16,22 +17,33 @@ const { request } = require('http');
 const call = (n, left) => {
   const asked = request(process.env.ANTHROPIC_BASE_URL + '/v1/messages', { method: 'POST', agent: false,
     headers: { 'x-api-key': process.env.ANTHROPIC_AUTH_TOKEN, 'content-type': 'application/json' } }, answer => {
-    answer.resume();
-    answer.on('end', () => { console.log('call', n, answer.statusCode); if (left > 0) call(n + 1, left - 1); });
+    let size = 0;
+    answer.on('data', bytes => size += bytes.length);
+    answer.on('end', () => { console.log('call', n, answer.statusCode, size); if (left > 0) call(n + 1, left - 1); });
   });
   asked.on('error', error => console.log(error.message));
   asked.end(JSON.stringify({ model: 'claude-sonnet-4-5', messages: [{ role: 'user', content: 'Hello' }] }));
 };
 call(1, 3);`;
 
+/** Of Anthropic's API. */
+const streamed = [
+  { type: 'message_start', message: { usage: { input_tokens: 7, output_tokens: 1 } } },
+  { type: 'message_delta', usage: { output_tokens: 5 } },
+].map(event => `data: ${JSON.stringify(event)}\n\n`) as [string, string];
+
 describe.runIf(clusterUnderTest().kind === 'there')('a facade in the cluster', () => {
-  test('calls models for runs in pods, of which the host counts each call of each of its processes', async () => {
+  test('calls models for runs in pods, and the host counts each call of its processes, also of those that end', async () => {
     const cluster = await inNamespace();
     const { namespace, node } = cluster;
     const keys: (string | undefined)[] = [];
+    let pods: readonly V1Pod[] = [];
     const upstream = await listening('0.0.0.0', (request, response) => {
       keys.push(request.headers['x-api-key']?.toString());
-      request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end(whole));
+      request.resume();
+      if (keys.length < 4) return void response.writeHead(200, { 'content-type': 'application/json' }).end(whole);
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(streamed[0]);
+      void cluster.ending(pods).finally(() => response.end(streamed[1]));
     });
     const script = `cat >/dev/null; env | grep -c ${upstreamKey}; node -e '${caller.replaceAll("'", `'\\''`)}'`;
     const host = await podHost({
@@ -46,14 +58,22 @@ describe.runIf(clusterUnderTest().kind === 'there')('a facade in the cluster', (
     const { home, repository, run } = host;
     const hostKey = (await home.muster(['facade', 'key'])).stdout.trim();
     const settings = { upstreams: { anthropic: { endpoint: `http://${node}:${upstream}` } } };
-    const pods = await cluster.facade({ hostKey, settings });
+    pods = await cluster.facade({ hostKey, settings });
     const address = await cluster.serve(pods);
+
+    expect(await findingsOf(host)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ status: 'ok', found: expect.stringContaining('2 of 2 pods are ready') as string }),
+        expect.objectContaining({ status: 'ok', name: 'right to pods/proxy' }),
+      ]),
+    );
 
     const id = await run('Ask a model');
     const thread = await shownThread(host);
     expect(thread, thread.latest_run.error?.message).toMatchObject({ status: 'ready' });
     const said = (await home.muster(['logs', id, '--raw'], { cwd: repository })).stdout;
-    expect(said).toBe('0\ncall 1 200\ncall 2 200\ncall 3 200\ncall 4 200\n');
+    const sizes = [whole.length, whole.length, whole.length, streamed.join('').length];
+    expect(said).toBe(`0\n${sizes.map((size, index) => `call ${index + 1} 200 ${size}\n`).join('')}`);
     expect(keys).toEqual(Array(4).fill(upstreamKey));
     expect(address.counts.every(count => count === 2)).toBe(true);
     const { calls, spent } = (await home.musterJson(['models', 'calls', id])) as {
@@ -61,7 +81,7 @@ describe.runIf(clusterUnderTest().kind === 'there')('a facade in the cluster', (
       spent: { calls: number; input_tokens: number; cost_usd: number };
     };
     expect(calls).toHaveLength(4);
-    expect(spent).toMatchObject({ calls: 4, input_tokens: 4000 });
+    expect(spent).toMatchObject({ calls: 4, input_tokens: 3007 });
     expect(spent.cost_usd).toBeGreaterThan(0);
 
     const policies = await cluster.policies();
@@ -77,10 +97,6 @@ describe.runIf(clusterUnderTest().kind === 'there')('a facade in the cluster', (
         ports: [{ port: 7411, protocol: 'TCP' }],
       },
     ]);
-    for (const log of await cluster.logs(pods)) {
-      expect(log).toContain('The facade serves models');
-      for (const secret of [upstreamKey, 'muster_far_']) expect(log).not.toContain(secret);
-    }
   });
 
   test('that is not there keeps a run from starting, in words', async () => {
@@ -93,8 +109,16 @@ describe.runIf(clusterUnderTest().kind === 'there')('a facade in the cluster', (
     const { latest_run: latest } = await shownThread(host);
     expect(latest).toMatchObject({ status: 'failed' });
     expect(latest.error?.message).toContain('There is no service nowhere in namespace default');
+    expect(await findingsOf(host)).toContainEqual(expect.objectContaining({ name: 'facade nowhere', status: 'fail' }));
   });
 });
+
+/** What `muster cluster check` finds; it ends early here, where nobody enforces network policies. */
+async function findingsOf({ home, repository }: ContainerHost): Promise<readonly object[]> {
+  const { stdout } = await home.muster(['cluster', 'check', '--json'], { cwd: repository });
+  const { agents } = JSON.parse(stdout) as { agents: readonly { readonly findings: readonly object[] }[] };
+  return agents.flatMap(({ findings }) => findings);
+}
 
 /** A namespace with what this machine has to do for a cluster that has no kube-proxy. */
 async function inNamespace() {
@@ -112,10 +136,17 @@ async function inNamespace() {
     namespace,
     node,
     policies: async () => (await networking.listNamespacedNetworkPolicy({ namespace: ofPods })).items,
-    logs: async (pods: readonly V1Pod[]): Promise<readonly string[]> =>
-      await Promise.all(
-        pods.map(async pod => await core.readNamespacedPodLog({ name: pod.metadata?.name ?? '', namespace })),
-      ),
+    /** Looks at what they said, ends them as a rollout does, and waits until they take no new connections. */
+    async ending(pods: readonly V1Pod[]): Promise<void> {
+      for (const { metadata, status } of pods) {
+        const name = metadata?.name ?? '';
+        const log = await core.readNamespacedPodLog({ name, namespace });
+        expect(log).toContain('The facade serves models');
+        for (const secret of [upstreamKey, 'muster_far_']) expect(log).not.toContain(secret);
+        await core.deleteNamespacedPod({ name, namespace });
+        await expect.poll(() => refuses(7411, status?.podIP ?? ''), { timeout: 60_000 }).toBe(true);
+      }
+    },
     /** The deployment as it ships, but for its image: here the node is this machine, which has what was built. */
     async facade({ hostKey, settings }: { readonly hostKey: string; readonly settings: object }) {
       const data = { 'host-keys': hostKey, 'models.json': JSON.stringify(settings) };
@@ -172,6 +203,14 @@ function onThisMachine({ spec }: V1Deployment): void {
   container.command = ['node', '/opt/muster/dist/cli.js'];
   container.volumeMounts?.push({ name: 'dist', mountPath: '/opt/muster/dist', readOnly: true });
   pod.volumes?.push({ name: 'dist', hostPath: { path: inRepository('dist') } });
+}
+
+async function refuses(port: number, host: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(port, host, () => resolve(false)).once('error', () => resolve(true));
+  const refused = await promise;
+  socket.destroy();
+  return refused;
 }
 
 /** A server of this machine that pods reach; its port. */
