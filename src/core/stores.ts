@@ -18,6 +18,7 @@ import type { ProjectStores } from './projects/projectStore.js';
 import type { RecordStores } from './retention/recordStore.js';
 import type { BreakerStores } from './runs/breaker.js';
 import type { RunDelayStores } from './runs/runDelay.js';
+import type { RunPriorityStores } from './runs/runPriority.js';
 import type { RunSecretStores } from './runs/runSecretStore.js';
 import type { RunStores } from './runs/runStore.js';
 import type { UsageStores } from './runs/runUsage.js';
@@ -44,6 +45,7 @@ export interface Stores
     RunStores,
     RunSecretStores,
     RunDelayStores,
+    RunPriorityStores,
     UsageStores,
     BreakerStores,
     ModelStores,

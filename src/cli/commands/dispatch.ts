@@ -5,6 +5,7 @@ import { usageError } from '../options/usageError.js';
 import { describeState, notesOf } from '../output/threadList.js';
 import { threadJson } from '../output/wireJson.js';
 import { dispatchAttempts, readBestOf, readModels } from '../runs/attempts.js';
+import { readCount } from '../options/readCount.js';
 import { readTime } from '../options/readTime.js';
 import { readPrompt } from '../options/prompt.js';
 import { waitUntilSettled } from '../../client/settling.js';
@@ -28,6 +29,7 @@ export const dispatch = defineCommand({
     'batch': { type: 'string', value: 'NAME', text: 'put the thread into this batch' },
     'depends-on': { type: 'string', multiple: true, value: 'THREAD', text: 'not before this thread is completed' },
     'at': { type: 'string', value: 'TIME', text: 'not before this time, such as 2030-01-31T18:00:00Z' },
+    'priority': { type: 'string', value: 'N', text: 'higher comes first in the queue (default 0)' },
     'best-of': {
       type: 'string',
       value: 'N|AGENTS',
@@ -69,6 +71,7 @@ export const dispatch = defineCommand({
         skipHandoff: args.flag('skip-handoff'),
         batch: args.text('batch'),
         dependsOn: args.list('depends-on'),
+        priority: readCount(args.text('priority'), '--priority'),
         scheduledFor: readTime(args.text('at'), '--at'),
       },
     );

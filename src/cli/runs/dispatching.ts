@@ -27,6 +27,8 @@ export interface Task {
   readonly dependsOn?: readonly string[];
   /** Not before this time, ms since the epoch. */
   readonly scheduledFor?: number | undefined;
+  /** Its run starts before those of lower priority. */
+  readonly priority?: number | undefined;
   /** Its notebook server starts with the run. */
   readonly notebookServer?: boolean;
 }
@@ -52,6 +54,7 @@ export async function sendTask(context: CommandContext, task: Task): Promise<Dis
     batch: task.batch ?? '',
     dependsOn: [...(task.dependsOn ?? [])],
     scheduledFor: BigInt(task.scheduledFor ?? 0),
+    priority: task.priority ?? 0,
     notebookServer: task.notebookServer ?? false,
     environment: {
       ...(await workingFolderVariables(context, project)),

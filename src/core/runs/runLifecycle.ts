@@ -6,17 +6,12 @@ import type { Log } from '../../base/log.js';
 import type { Provider } from '../agents/provider.js';
 import { commitSurely } from '../commitSurely.js';
 import type { RunMail } from '../mail/runMail.js';
-import type { EventStores } from '../events/eventLog.js';
 import type { ModelStores } from '../models/modelStore.js';
 import type { RunModels } from '../models/runModels.js';
-import type { ProjectStores } from '../projects/projectStore.js';
 import type { SandboxService } from '../sandboxes/sandboxService.js';
 import type { Store } from '../store.js';
-import type { BatchStores } from '../batches/batch.js';
-import type { BreakerStores } from './breaker.js';
 import type { LiveInputs } from './liveInput.js';
 import type { Run } from './run.js';
-import type { RunDelayStores } from './runDelay.js';
 import type { RunCommits, RunFindings } from './runCommits.js';
 import type { RunDirectory } from './runDirectory.js';
 import { concludingDigest, emptyDigest } from './runDigest.js';
@@ -25,13 +20,10 @@ import type { RunLimit } from './runLimit.js';
 import { RunRecorder } from './runRecorder.js';
 import type { RunSecrets } from './runSecrets.js';
 import type { RunStarter } from './runStarter.js';
-import type { RunStores } from './runStore.js';
 import type { RunEnd, RunListener, RunSupervisor } from './runSupervisor.js';
 
 export interface RunLifecycleOptions {
-  readonly store: Store<
-    RunStores & ProjectStores & ModelStores & RunDelayStores & BreakerStores & BatchStores & EventStores
-  >;
+  readonly store: Store<QueueStores & ModelStores>;
   readonly clock: AlarmClock;
   readonly log: Log;
   readonly directory: RunDirectory;

@@ -8,6 +8,7 @@ import type { Run } from './run.js';
 import type { BatchStores } from '../batches/batch.js';
 import { closesAt, holdsBack, type Breaker, type BreakerStores } from './breaker.js';
 import type { RunDelayStores } from './runDelay.js';
+import { inTurn, type RunPriorityStores } from './runPriority.js';
 import { presentRunLimit, type RunLimit } from './runLimit.js';
 import { claimRun } from './runTransitions.js';
 import type { QueuedRun, RunStores, WaitingRun } from './runStore.js';
@@ -15,7 +16,13 @@ import type { ProjectStores } from '../projects/projectStore.js';
 import type { EventStores } from '../events/eventLog.js';
 
 /** What a transaction needs in which runs are claimed. */
-export type QueueStores = ProjectStores & RunStores & RunDelayStores & BreakerStores & BatchStores & EventStores;
+export type QueueStores = ProjectStores &
+  RunStores &
+  RunDelayStores &
+  RunPriorityStores &
+  BreakerStores &
+  BatchStores &
+  EventStores;
 
 /** Queued runs that are looked at at once. */
 const pageSize = 200;
@@ -23,7 +30,7 @@ const pageSize = 200;
 const againAfterMs = 2_000;
 
 /**
- * Starts queued runs in order, as far as the limits allow: all runs of the host, of the project (`limits.concurrency`), of the
+ * Starts queued runs in order, those of higher priority first, as far as the limits allow: all runs of the host, of the project (`limits.concurrency`), of the
  * agent (`concurrency`), and one per thread, whose work must be put away before the next one starts.
  *
  * Modes: at rest → claiming → at rest; claiming → waiting to try again (the claim was not written: a full disk) → claiming;
@@ -140,7 +147,7 @@ function claimAll(stores: QueueStores, machine: RunLimit, now: number): Claims {
   const breakers = new Breakers(stores, now);
   for (const { run } of stores.runs.settling()) load.hold(run.threadId);
   const claimed: Run[] = [];
-  for (const candidate of waitingRuns(stores, load)) {
+  for (const candidate of inTurn(waitingRuns(stores, load), stores.priorities.waiting())) {
     if (load.total >= limit) break;
     if (early.has(candidate.id) || !load.hasRoom(candidate)) continue;
     const queued = stores.runs.get(candidate.id);
@@ -185,7 +192,7 @@ class Breakers {
 }
 
 /**
- * Queued runs in order, a page at a time: mostly the first ones are those that may start. Where they may not, thousands may wait behind
+ * Queued runs in the order in which they were queued, a page at a time: mostly the first ones are those that may start. Where they may not, thousands may wait behind
  * them for the same agents, and are passed over unread.
  */
 function* waitingRuns(stores: RunStores, load: Load): Generator<WaitingRun> {

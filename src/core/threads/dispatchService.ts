@@ -69,6 +69,8 @@ export interface Dispatch {
   readonly skipHandoff?: boolean;
   /** Not before this time, ms since the epoch. */
   readonly dueAt?: number;
+  /** Its run starts before those of lower priority; missing: 0. */
+  readonly priority?: number;
   /** What its thread belongs to. */
   readonly batch?: string;
   /** Not before these threads are completed: ids or unique prefixes. */
@@ -238,6 +240,7 @@ export class DispatchService {
     stores.runs.insert(run);
     if (dispatch.thenMerge !== undefined) stores.resumptions.save({ run: run.id, merge: dispatch.thenMerge });
     if (dispatch.dueAt !== undefined) stores.delays.put({ runId: run.id, dueAt: dispatch.dueAt, reason: 'scheduled' });
+    if (dispatch.priority !== undefined) stores.priorities.put(run.id, dispatch.priority);
     if (dispatch.batch !== undefined) stores.batches.join(thread.id, dispatch.batch);
     dependOn(stores, run, dispatch.dependsOn ?? []);
     stores.events.append({ kind: 'run_changed', threadId: thread.id, runId: run.id, status: run.status }, now);

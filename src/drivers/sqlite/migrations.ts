@@ -41,6 +41,7 @@ import { mergePushes } from './migrations/0046MergePushes.js';
 import { liveInputs } from './migrations/0047LiveInputs.js';
 import { queuedAgents } from './migrations/0048QueuedAgents.js';
 import { farFacades } from './migrations/0049FarFacades.js';
+import { runPriorities } from './migrations/0050RunPriorities.js';
 import { mergeResumptions } from './migrations/0035MergeResumptions.js';
 import { runCancels } from './migrations/0036RunCancels.js';
 import { notebookSandboxes } from './migrations/0037NotebookSandboxes.js';
@@ -101,6 +102,7 @@ export const migrations: readonly string[] = [
   liveInputs,
   queuedAgents,
   farFacades,
+  runPriorities,
 ];
 
 /** The schema version this program understands. */

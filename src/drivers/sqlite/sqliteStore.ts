@@ -34,6 +34,7 @@ import { SqliteOpenHandMergeStore } from './sqliteOpenHandMergeStore.js';
 import { SqliteQuestionStore } from './sqliteQuestionStore.js';
 import { SqliteReviewStore } from './sqliteReviewStore.js';
 import { SqliteRunDelayStore } from './sqliteRunDelayStore.js';
+import { SqliteRunPriorityStore } from './sqliteRunPriorityStore.js';
 import { SqliteRunSecretStore } from './sqliteRunSecretStore.js';
 import { SqliteRunStore } from './sqliteRunStore.js';
 import { SqliteSandboxStore } from './sqliteSandboxStore.js';
@@ -83,6 +84,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
     const notebookServers = new SqliteNotebookServerStore(database);
     const questions = new SqliteQuestionStore(database);
     const delays = new SqliteRunDelayStore(database);
+    const priorities = new SqliteRunPriorityStore(database);
     const batches = new SqliteBatchStore(database);
     const undos = new SqliteMergeUndoStore(database);
     const parts = new SqliteThreadPartStore(database);
@@ -90,6 +92,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       runs,
       batches,
       delays,
+      priorities,
       merges,
       undos,
       reviews,
@@ -110,6 +113,7 @@ export class SqliteStore implements Store<Stores>, Disposable {
       modelAccess: new SqliteModelAccessStore(database),
       modelCalls: new SqliteModelCallStore(database),
       delays,
+      priorities,
       usage: new SqliteUsageStore(database),
       batches,
       breakers: new SqliteBreakerStore(database),

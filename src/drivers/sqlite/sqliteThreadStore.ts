@@ -16,6 +16,7 @@ import type { ReviewMarks } from '../../core/reviews/review.js';
 import type { ReviewStore } from '../../core/reviews/reviewStore.js';
 import { isRunActive, isRunStopping, type Run } from '../../core/runs/run.js';
 import type { RunDelayStore } from '../../core/runs/runDelay.js';
+import { inTurn, type RunPriorityStore } from '../../core/runs/runPriority.js';
 import type { RunStore } from '../../core/runs/runStore.js';
 import type { RepositoryPlace } from '../../core/workspaces/knownRepository.js';
 import type { ThreadPartStore } from '../../core/threads/part.js';
@@ -85,6 +86,7 @@ export class SqliteThreadStore implements ThreadStore {
   readonly #notebookServers: NotebookServerStore;
   readonly #questions: QuestionStore;
   readonly #delays: RunDelayStore;
+  readonly #priorities: RunPriorityStore;
   readonly #batches: BatchStore;
   readonly #parts: ThreadPartStore;
   readonly #insert: Statement<[ReturnType<typeof threadTable.parameters>]>;
@@ -120,6 +122,7 @@ export class SqliteThreadStore implements ThreadStore {
       readonly notebookServers: NotebookServerStore;
       readonly questions: QuestionStore;
       readonly delays: RunDelayStore;
+      readonly priorities: RunPriorityStore;
       readonly batches: BatchStore;
       readonly parts: ThreadPartStore;
     },
@@ -136,6 +139,7 @@ export class SqliteThreadStore implements ThreadStore {
     this.#notebookServers = stores.notebookServers;
     this.#questions = stores.questions;
     this.#delays = stores.delays;
+    this.#priorities = stores.priorities;
     this.#batches = stores.batches;
     this.#parts = stores.parts;
     this.#insert = database.prepare(threadTable.insert());
@@ -191,7 +195,7 @@ export class SqliteThreadStore implements ThreadStore {
 
   view(id: ThreadId): ThreadView | undefined {
     const row = this.#get.get(id);
-    return row && this.#toView(this.#stateOf(row), run => this.#queuePosition.get(run)?.position);
+    return row && this.#toView(this.#stateOf(row), run => this.#placeInQueue(run));
   }
 
   page(filter: ThreadFilter): ThreadPage {
@@ -307,7 +311,16 @@ export class SqliteThreadStore implements ThreadStore {
 
   /** Of every queued run: for a list, counting for each of its rows would be counting the queue squared. */
   #placesInQueue(): ReadonlyMap<string, number> {
-    return new Map(this.#queue.all().map(({ id }, index) => [id, index + 1]));
+    const queued = inTurn(
+      this.#queue.all().map(({ id }) => ({ id: parseId<'run'>(id) })),
+      this.#priorities.waiting(),
+    );
+    return new Map([...queued].map(({ id }, index) => [id, index + 1]));
+  }
+
+  #placeInQueue(run: RunId): number | undefined {
+    if (this.#priorities.waiting().length === 0) return this.#queuePosition.get(run)?.position;
+    return this.#placesInQueue().get(run);
   }
 
   #isStopping(run: Run): boolean {

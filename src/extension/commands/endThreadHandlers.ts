@@ -7,10 +7,11 @@ import type { CommandId } from '../manifest/commandTable.js';
 import type { Services } from '../services.js';
 import { removeAskingForIgnored } from '../threads/largeIgnoredFiles.js';
 import { targetThreads } from '../threads/pickThread.js';
-import { changesText } from '../threads/threadText.js';
-import { threadTitle } from '../threads/threadTitles.js';
 import type { CommandHandlers } from './commandHandler.js';
-import { askModally, showInformation, whileWaiting } from '../plain/messages.js';
+import { whileWaiting } from '../plain/messages.js';
+
+/** Read when somebody ends a thread: not with the window. */
+const questions = () => import('./endThreadQuestions.js');
 
 type Ids = Extract<
   CommandId,
@@ -68,7 +69,7 @@ export function endThreadHandlers(services: Services): CommandHandlers<Ids> {
         vscode.l10n.t('Which thread should be closed?'),
         ({ outcome }) => outcome === 'open',
       );
-      if (!threads || !(await confirmClose(threads))) return;
+      if (!threads || !(await (await questions()).confirmClose(threads))) return;
       await each(vscode.l10n.t('Closing'), threads, ({ client, thread, signal }) =>
         client.threads.closeThread({ threadId: thread.id }, { signal }),
       );
@@ -89,7 +90,7 @@ export function endThreadHandlers(services: Services): CommandHandlers<Ids> {
         vscode.l10n.t('Which thread should be abandoned?'),
         ({ outcome, status }) => outcome !== 'abandoned' && status !== 'merged',
       );
-      if (!threads || !(await confirmAbandon(threads))) return;
+      if (!threads || !(await (await questions()).confirmAbandon(threads))) return;
       const kept: Thread[] = [];
       await each(vscode.l10n.t('Abandoning'), threads, ({ client, thread, signal }) =>
         removeAskingForIgnored(async ignored => {
@@ -97,7 +98,7 @@ export function endThreadHandlers(services: Services): CommandHandlers<Ids> {
           if (ended && ended.rescue !== '') kept.push(ended);
         }),
       );
-      void offerRestore(kept);
+      void (await questions()).offerRestore(kept);
     },
     'muster.restoreThread': async (...args) => {
       const threads = await targets(
@@ -111,52 +112,4 @@ export function endThreadHandlers(services: Services): CommandHandlers<Ids> {
       );
     },
   };
-}
-
-/** Work that no branch of the person's has is easily forgotten in a closed thread. */
-async function confirmClose(threads: readonly Thread[]): Promise<boolean> {
-  const unmerged = threads.filter(({ filesChanged = 0, handMerge }) => filesChanged > 0 || handMerge !== '');
-  const [first] = unmerged;
-  if (!first) return true;
-  const close = vscode.l10n.t('Close');
-  const text =
-    unmerged.length === 1
-      ? vscode.l10n.t('Close "{0}" without merging?', threadTitle(first))
-      : vscode.l10n.t('Close {0} threads without merging?', unmerged.length);
-  const changes =
-    unmerged.length === 1
-      ? vscode.l10n.t('Its changes are not merged: {0}.', changesText(first))
-      : vscode.l10n.t('Their changes are not merged.');
-  const kept =
-    unmerged.length === 1
-      ? vscode.l10n.t('Its worktree and its branch {0} stay. Reopen Thread brings it back as it is now.', first.branch)
-      : vscode.l10n.t('Their worktrees and branches stay. Reopen Thread brings each back as it is now.');
-  return (await askModally({ text, detail: `${changes} ${kept}` }, close)) === close;
-}
-
-/** Whoever abandoned the wrong one needs the way back now. */
-async function offerRestore(threads: readonly Thread[]): Promise<void> {
-  const [first] = threads;
-  if (!first) return;
-  const restore = vscode.l10n.t('Restore');
-  const text =
-    threads.length === 1
-      ? vscode.l10n.t('Abandoned "{0}". Its work is kept.', threadTitle(first))
-      : vscode.l10n.t('Abandoned {0} threads. Their work is kept.', threads.length);
-  if ((await showInformation(text, restore)) !== restore) return;
-  for (const { id } of threads) await vscode.commands.executeCommand('muster.restoreThread', id);
-}
-
-async function confirmAbandon(threads: readonly Thread[]): Promise<boolean> {
-  const abandon = vscode.l10n.t('Abandon');
-  const [first] = threads;
-  if (!first) return false;
-  const text =
-    threads.length === 1
-      ? vscode.l10n.t('Abandon "{0}"?', threadTitle(first))
-      : vscode.l10n.t('Abandon {0} threads?', threads.length);
-  const detail = vscode.l10n.t(
-    'A run that is at work stops; worktree and branch are removed. Everything, also uncommitted work, is kept and can be restored.',
-  );
-  return (await askModally({ text, detail }, abandon)) === abandon;
 }

@@ -12,6 +12,7 @@ import type { NotebookService } from '../../core/notebooks/notebookService.js';
 import type { MergeService } from '../../core/merges/mergeService.js';
 import type { Message } from '../../core/messages/message.js';
 import { requirePerson, type Caller } from '../../core/access/caller.js';
+import { mostPriority } from '../../core/runs/runPriority.js';
 import { isRunActive, isRunStopping } from '../../core/runs/run.js';
 import type { ContextReference, Dispatch, DispatchService } from '../../core/threads/dispatchService.js';
 import type { Project } from '../../core/projects/project.js';
@@ -82,6 +83,7 @@ export function threadsApi(options: ThreadsApiOptions): ServiceImpl<typeof Threa
       if (request.command) requirePerson(caller, 'Running a command in an agent’s place');
       else if (request.input) throw fail('input', 'only a command has one');
       const project = projectFor(store, request);
+      if (request.priority !== 0) requirePerson(caller, 'Changing the turn of a run');
       if (request.notebookServer) requirePerson(caller, 'Starting a notebook server');
       if (request.threadId !== '') await options.handMerges.lookedAt(request.threadId);
       const thenMerge = mergeAfter(options, request, caller);
@@ -223,9 +225,15 @@ function toDispatch(
       dependsOn: request.dependsOn.length === 0 ? undefined : request.dependsOn,
       idempotencyKey: given(request.idempotencyKey),
       input: request.input && commandInput(request.input),
+      priority: request.priority === 0 ? undefined : priorityOf(request.priority),
       dueAt: request.scheduledFor === 0n ? undefined : safeNumber(request.scheduledFor, 'scheduled_for'),
     }),
   };
+}
+
+function priorityOf(priority: number): number {
+  if (Math.abs(priority) > mostPriority) throw fail('priority', `it is from -${mostPriority} to ${mostPriority}`);
+  return priority;
 }
 
 function commandInput({ terminal, rows, columns }: WireCommandInput): CommandInput {

@@ -48,6 +48,33 @@ describe('the run queue', () => {
     expect(started.map(run => run.id)).toEqual(runs);
   });
 
+  it('starts what has a higher priority first, whenever it was queued, and tells places in that order', () => {
+    const project = seedProject(opened.store, ids, specOf('agents: {dev: {provider: claude}}'));
+    const seeded = [1, 2, 3, 4, 5].map(n => seedThread(opened.store, ids, project.id, { createdAt: n }));
+    const [first, low, plain, high, highest] = seeded;
+    opened.store.transact(({ priorities }) => {
+      for (const [each, priority] of [
+        [low, -1],
+        [high, 1],
+        [highest, 2],
+      ] as const)
+        if (each) priorities.put(each.run.id, priority);
+    });
+    const order = [highest, high, first, plain, low].map(each => each?.run.id);
+    const places = opened.store.read(({ threads }) =>
+      seeded.map(({ thread }) => threads.view(thread.id)?.queuePosition),
+    );
+    expect(places).toEqual(seeded.map(({ run }) => order.indexOf(run.id) + 1));
+    const queue = queueWith(1);
+    for (let n = 0; n < order.length; n++) {
+      queue.advance();
+      const last = started.at(-1);
+      if (last) end(last);
+    }
+    expect(started.map(run => run.id)).toEqual(order);
+    expect(opened.store.read(({ priorities }) => priorities.waiting())).toEqual([]);
+  });
+
   it('goes beyond the machine’s limit for a project that asks for more, unless a person set the limit', () => {
     const spec = specOf('agents: {dev: {provider: claude}}\nlimits: {concurrency: 3}');
     const project = seedProject(opened.store, ids, spec);
