@@ -68,8 +68,8 @@ test('a TODO goes to an agent of its own project, under its own words', async ({
 test('when a second project comes to a window, the rows of all threads name theirs', async ({ signal, after }) => {
   const access = await provideCrew(signal);
   after(removeScratch);
-  // Called like no other, as its row would tell them apart: not like that of an earlier try either.
-  const threadId = await dispatch(access, 'writer', `Belong somewhere at ${Date.now()}`);
+  // Called like no other where rows are cut, too: its row would tell them apart, also from that of an earlier try.
+  const threadId = await dispatch(access, 'writer', `${Date.now()} belongs somewhere`);
   await whenStatus(access, threadId, 'ready', signal);
   const { threads } = access.views;
   const node = await until(
@@ -85,7 +85,11 @@ test('when a second project comes to a window, the rows of all threads name thei
   await until('its row names no project', async () => (await description()).startsWith('writer · '), signal);
   let drawn = '';
   const listening = threads.onDidChangeTreeData(async changed => {
-    if (changed === undefined || [changed].flat().includes(node)) drawn = await description();
+    // Not by the node: it is another one under another heading.
+    const isTold = [changed]
+      .flat()
+      .some(each => each === undefined || ('threadId' in each && each.threadId === threadId));
+    if (isTold) drawn = await description();
   });
   after(() => listening.dispose());
   await openCompose('name: other\nagents:\n  writer: { provider: demo }\n');
