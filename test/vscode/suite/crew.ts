@@ -147,9 +147,17 @@ export function whenStatus(
   );
 }
 
+interface ShownMessage {
+  readonly text: string;
+  readonly buttons: readonly string[];
+  readonly detail: string;
+}
+
 export interface Messages {
   /** Every message that was shown, in order. */
-  readonly shown: readonly { readonly text: string; readonly buttons: readonly string[]; readonly detail: string }[];
+  readonly shown: readonly ShownMessage[];
+  /** Without the news that a thread is ready, which may come a little late. */
+  readonly asked: readonly ShownMessage[];
   restore(): void;
 }
 
@@ -170,6 +178,9 @@ export function answerMessages(matching: RegExp, answer: string | readonly strin
   }
   return {
     shown,
+    get asked() {
+      return shown.filter(({ text }) => !text.includes(': ready for review'));
+    },
     restore: () => names.forEach((name, index) => Reflect.set(window, name, originals[index])),
   };
 }

@@ -148,10 +148,10 @@ test('what a reviewer writes in the review is approved without a question, saved
   await vscode.commands.executeCommand('muster.approve');
   const head = await until(
     'it is approved',
-    () => access.services.host.threads.get(threadId)?.approvedHead || messages.shown.length > 0,
+    () => access.services.host.threads.get(threadId)?.approvedHead || messages.asked.length > 0,
     signal,
   );
-  assert.deepEqual(messages.shown, []);
+  assert.deepEqual(messages.asked, []);
   assert.equal(await git('show', `${String(head)}:src/greet.js`), `// Not saved.\n// Reviewed.\n${after}`.trim());
 });
 
@@ -202,8 +202,8 @@ test('what somebody else wrote since the review is merged only after it was appr
   cleanUp(() => refused.restore());
   await vscode.commands.executeCommand('muster.merge', threadId);
   refused.restore();
-  assert.match(refused.shown[0]?.text ?? '', /has changed since you reviewed it: sneaked\.txt/);
-  assert.deepEqual(refused.shown[0]?.buttons, ['What Changed Since', 'Approve and Merge']);
+  assert.match(refused.asked[0]?.text ?? '', /has changed since you reviewed it: sneaked\.txt/);
+  assert.deepEqual(refused.asked[0]?.buttons, ['What Changed Since', 'Approve and Merge']);
 
   await vscode.commands.executeCommand('muster.review', threadId);
   await vscode.commands.executeCommand('muster.merge', threadId);
@@ -299,7 +299,7 @@ test('a merge over unsaved work of the person is blocked with the file name, and
   const messages = answerMessages(/without looking at it/, 'Merge');
   cleanUp(() => messages.restore());
   await vscode.commands.executeCommand('muster.merge', threadId);
-  const [question, message, ...more] = messages.shown.filter(({ text }) => !/: ready for review/.test(text));
+  const [question, message, ...more] = messages.asked;
   assert.deepEqual(question?.buttons, ['Review Changes', 'Merge']);
   assert.match(message?.text ?? '', /was not merged: .*src\/greet\.js/);
   assert.ok(message?.buttons.includes('Try Again'));
