@@ -32,8 +32,8 @@ function lasting(sandbox: RecordedSandbox): RecordedSandbox {
     .replaceAll(/muster-[0-9a-z]{12}-[0-9a-z]{5}/g, 'muster-000000000003-abcde')
     .replaceAll(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '00000000-0000-0000-0000-000000000000');
   const known = JSON.parse(named) as RecordedSandbox;
-  // Whether the cluster looked at it once more, and said so, is chance.
-  const happenings = [...new Set(known.happenings)];
+  // Whether the cluster looked at it once more, and what it said first of all within a second, is chance.
+  const happenings = [...new Set(known.happenings)].toSorted();
   return { ...known, ...(happenings.length > 0 && { happenings }) };
 }
 

@@ -30,6 +30,10 @@ test('what is urgent starts before what was queued earlier', async () => {
     status: 2,
     stderr: expect.stringContaining('from -1000 to 1000'),
   });
+  expect(await home.muster(['dispatch', 'dev', 'x', '--best-of', '2', '--priority', '5'], { cwd })).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('--priority'),
+  });
   writeFileSync(gate, '');
   expect(await home.muster(['wait', plain], { cwd })).toMatchObject({ status: 0 });
   expect(readFileSync(order, 'utf8').trim().split('\n')).toEqual(['first', 'urgent', 'plain']);

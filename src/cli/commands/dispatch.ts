@@ -52,7 +52,7 @@ export const dispatch = defineCommand({
     const bestOf = readBestOf(agent, args.text('best-of')) ?? models?.map(() => agent);
     if (bestOf) {
       const name = models ? '--models' : '--best-of';
-      const others = models ? (['best-of', 'thread', 'batch', 'at'] as const) : (['thread', 'batch', 'at'] as const);
+      const others = [...(models ? (['best-of'] as const) : []), 'thread', 'batch', 'at', 'priority'] as const;
       const refused = others.find(option => args.text(option) !== undefined);
       if (refused !== undefined) throw usageError(`${name} starts threads of its own; it takes no --${refused}.`);
       const attempts = { agents: bestOf, models, prompt, summary: args.text('summary'), base: args.text('base') };

@@ -1,6 +1,6 @@
 import { chmodSync, constants, existsSync, lstatSync, type Stats } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { systemCode } from '../../node/systemError.js';
 
 export interface Place {
@@ -15,6 +15,9 @@ export interface HeldPath extends Place {
   readonly stats: Stats;
 }
 
+/** Each level that is looked through is held; whoever nests more wants to use up what may be open. */
+const mostLevels = 1_000;
+
 /** Linux: only names it, so that neither a pipe nor a device notices, and no right to read is needed (`open(2)`, not among Node's constants). */
 const onlyNamed = 0o10000000;
 const held = '/proc/self/fd';
@@ -23,10 +26,13 @@ const canHold = process.platform === 'linux' && existsSync(held);
 /**
  * Hands out what stands at a path, of a link the link, and says whether there was anything. An agent that still works could otherwise
  * put a link in the place of a folder between the look at it and the reading, and be sent what is behind it. Where the system cannot
- * hold a path (macOS) only the last part of it is known not to be a link. Errors: the system's, and those of `use`.
+ * hold a path (macOS) only the last part of it is known not to be a link. Errors: the system's, those of `use`, and in words for what is
+ * nested too deeply.
  */
 export async function withHeldPath(place: Place, use: (found: HeldPath) => Promise<void>): Promise<boolean> {
   const { at, path } = place;
+  if (path.split(sep).length > mostLevels)
+    throw new Error(`${path.slice(0, 200)}… is nested more than ${mostLevels} folders deep. Remove it.`);
   if (!canHold) {
     const stats = await unlessGone(lstat(at));
     if (stats) await use({ at, path, stats });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -142,6 +143,17 @@ describe.skipIf(process.platform !== 'linux')(
     });
   },
 );
+
+test('what is nested without end is named, and uses up nothing', async () => {
+  const from = tempDirectory('muster-worktree-');
+  // By a shell of its own: the whole path is longer than one may be.
+  const nest = 'n=0; while [ $n -lt 1100 ]; do mkdir d && cd -P d || exit; n=$((n + 1)); done';
+  execFileSync('sh', ['-c', nest], { cwd: from });
+  const named = expect.stringContaining(' is nested more than 1000 folders deep');
+  await expect(contentsOf(from)).rejects.toMatchObject({ cause: { message: named } });
+  const copied = copyTree(from, copyPlace(), { signal: new AbortController().signal });
+  await expect(copied).rejects.toMatchObject({ message: named });
+});
 
 test('copying is given up when nobody wants it any more', async () => {
   const from = worktree();

@@ -3,22 +3,7 @@ import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import * as vscode from 'vscode';
 import { SandboxSchema, type Sandbox } from '../../../src/protocol/gen/muster/v1/sandboxes_pb.js';
-
-/** As `muster sandbox stats --json` tells of it, as far as rows show it. */
-interface RecordedSandbox {
-  readonly sandbox: string;
-  readonly agent: string;
-  readonly driver: string;
-  readonly image: string;
-  readonly state: string;
-  readonly problem?: string;
-  readonly progress?: string;
-  readonly node?: string;
-  readonly phase?: string;
-  readonly happenings?: readonly string[];
-  readonly runtime_ids: readonly string[];
-  readonly usage?: Readonly<Record<'cpus' | 'memory_bytes' | 'memory_limit_bytes' | 'processes', number>>;
-}
+import type { RecordedSandbox } from '../../support/recordedSandboxes.ts';
 
 export type PodPhase = 'waiting' | 'running' | 'over';
 
